@@ -6,7 +6,7 @@ use std::process::ExitCode;
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
-    code: u8,
+    pub(crate) code: u8,
 }
 
 impl Failure {

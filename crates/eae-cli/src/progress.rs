@@ -1,5 +1,6 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Term;
@@ -23,12 +24,26 @@ pub(crate) struct Progress {
 
 /// True after an interrupt.
 pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// What to say if an interrupt ends the program at once, because the rest can be repeated.
+static REPEATABLE: Mutex<Option<String>> = Mutex::new(None);
+
+/// Makes interrupts end the program at once from now on, with this message.
+pub(crate) fn end_when_interrupted(message: String) {
+    *REPEATABLE.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+}
 
 impl Progress {
     /// Makes interrupts end trainings instead of the program. Call it once, before the first
     /// training.
     pub(crate) fn listen() -> Result<(), Failure> {
-        on_interrupt(|| INTERRUPTED.store(true, Ordering::Relaxed))
+        on_interrupt(|| {
+            INTERRUPTED.store(true, Ordering::Relaxed);
+            if let Some(message) = &*REPEATABLE.lock().unwrap_or_else(PoisonError::into_inner) {
+                let failure = Failure::interrupted(message);
+                errln!("eae: {failure}");
+                std::process::exit(i32::from(failure.code));
+            }
+        })
     }
 
     pub(crate) fn new(latent: usize, batch_size: usize, quiet: bool) -> Self {

@@ -12,8 +12,12 @@ use crate::Float;
 
 /// Numbers of components of the candidate mixtures.
 const COMPONENTS: [usize; 4] = [3, 10, 50, 200];
-/// Number of layers of the candidate map.
+/// Number of layers of the candidate map for codes of up to this many dimensions. The time for a
+/// layer grows with the dimensions, so there are fewer layers for more dimensions.
 const LAYERS: usize = 40;
+const DIMENSIONS: usize = 32;
+/// Smallest number of layers that is worth its time.
+const FEWEST_LAYERS: usize = 8;
 /// Smallest number of codes to fit to. A Gaussianization needs four fifths of them. N(0, I) needs
 /// none.
 const LEAST: usize = 25;
@@ -24,8 +28,8 @@ const FEW: usize = 1000;
 /// Samplers of one model's codes, each with the log-likelihood of codes to which it was not fitted.
 ///
 /// N(0, I), a Gaussian, mixtures of 3, 10, 50 and 200 Gaussians and a Gaussianization are fitted to
-/// most of the codes of the training images and judged by the mean log density of the rest. With
-/// fewer than 1000 codes each fifth is held out in turn; with more, one tenth is held out. Only the
+/// most of the codes of the training images and judged by the mean log density of the rest. Codes of
+/// more than 160 dimensions have no Gaussianization, which would take minutes. With fewer than 1000 codes each fifth is held out in turn; with more, one tenth is held out. Only the
 /// best mixture is kept, and all remaining samplers are fitted again to all codes. The images on
 /// which a model is evaluated play no part in the choice.
 ///
@@ -69,7 +73,9 @@ impl Kind {
             Self::Normal => Sampler::Normal { latent: codes.ncols() },
             Self::Gaussian => Sampler::Gaussian(Gaussian::fit(codes)?),
             Self::Mixture(components) => Sampler::Mixture(Mixture::fit(codes, components, seed)?),
-            Self::Gaussianization => Sampler::Gaussianization(Gaussianization::fit(codes, LAYERS, seed)?),
+            Self::Gaussianization => {
+                Sampler::Gaussianization(Gaussianization::fit(codes, layers(codes.ncols()), seed)?)
+            }
         })
     }
 }
@@ -107,7 +113,8 @@ impl Fitted {
         let (n, d) = codes.dim();
         let mut kinds = always.to_vec();
         if n >= LEAST {
-            kinds.extend(of_enough);
+            let is_worth = |kind: &&Kind| !matches!(kind, Kind::Gaussianization) || layers(d) >= FEWEST_LAYERS;
+            kinds.extend(of_enough.iter().filter(is_worth));
             // A component with this many codes can have its own covariance.
             let fits = |components: &usize| components * (2 * (d + 1)).max(30) <= n;
             kinds.extend(COMPONENTS.into_iter().filter(fits).map(Kind::Mixture));
@@ -189,6 +196,11 @@ impl Fitted {
     }
 }
 
+/// Returns the number of layers of the candidate map for codes of `d` dimensions.
+fn layers(d: usize) -> usize {
+    (LAYERS * DIMENSIONS / d.max(1)).min(LAYERS)
+}
+
 /// Returns pairs of held-out rows and the other rows: one pair or five. Few rows are all on both
 /// sides.
 fn splits(n: usize, seed: u64) -> Vec<(Vec<usize>, Vec<usize>)> {
@@ -238,6 +250,8 @@ mod tests {
         assert_eq!(names(24), ["normal"]);
         assert_eq!(names(25), ["gaussian", "gaussianization", "normal"]);
         assert_eq!(names(90), ["gaussian", "gaussianization", "mixture", "normal"]);
+        let of_many = Fitted::new(normal::<f64>(30, 200, 1).view(), 0).unwrap();
+        assert!(of_many.candidates().iter().all(|c| c.sampler.name() != "gaussianization"));
         assert!(Fitted::new(Array2::<f32>::zeros((0, 3)).view(), 0).is_err());
         for n in 2..30 {
             let of_class = Fitted::to_class(normal::<f64>(n, 3, 1).view(), 0).unwrap();

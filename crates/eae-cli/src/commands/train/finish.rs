@@ -13,6 +13,7 @@ use nn_layers::Weights;
 
 use super::steps::{Run, in_folder};
 use crate::failure::Failure;
+use crate::progress::end_when_interrupted;
 use crate::report;
 use crate::run_folder::{
     BEST, CHECKPOINT, CheckpointWriter, End, INTERPOLATIONS, LEAST_OF_A_CLASS, METRICS, MODEL, RECONSTRUCTIONS,
@@ -22,15 +23,15 @@ use crate::run_folder::{
 impl Run<'_> {
     /// Writes the weights, the samplers, the evaluation and, for images, pictures, and removes the
     /// checkpoint.
-    pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
-        // After a failure, --resume writes the files from the checkpoint.
-        self.write_files().map_err(|problem| {
-            let folder = self.folder.display();
-            Failure::other(format!("{problem}; after fixing this, resume with: eae train --resume {folder}"))
-        })
+    pub(super) fn finish(&mut self, quiet: bool) -> Result<Evaluation, Failure> {
+        // After a failure or an interrupt, --resume writes the files from the checkpoint.
+        let resume = format!("eae train --resume {}", self.folder.display());
+        end_when_interrupted(format!("interrupted after the last step; write the remaining files with: {resume}"));
+        self.write_files(quiet)
+            .map_err(|problem| Failure::other(format!("{problem}; after fixing this, resume with: {resume}")))
     }
 
-    fn write_files(&mut self) -> Result<Evaluation, Failure> {
+    fn write_files(&mut self, quiet: bool) -> Result<Evaluation, Failure> {
         let failed = |e: &dyn std::fmt::Display| in_folder(&self.folder, e);
         let (images, test) = (self.data.train.source(), self.data.test.pixels.view());
         let seed = self.config.training.seed;
@@ -47,6 +48,9 @@ impl Run<'_> {
         let labels: Option<Vec<u8>> =
             self.data.train.labels().map(|labels| places.iter().map(|&place| labels[place]).collect());
         let codes = codes.select(Axis(0), &places);
+        if !quiet && codes.len() > MANY_NUMBERS {
+            errln!("fitting samplers to {} codes of {} numbers", codes.nrows(), codes.ncols());
+        }
         let sampler = match with_samplers(&self.model, codes.view(), labels.as_deref(), seed) {
             Ok((mut weights, best)) => {
                 self.state.mark(&mut weights);
@@ -111,6 +115,8 @@ impl Run<'_> {
     }
 }
 
+/// Number of numbers in codes to which samplers are not fitted in a moment.
+const MANY_NUMBERS: usize = 100_000;
 /// Largest number of codes to which densities are fitted, the size of MNIST.
 const MOST_CODES: usize = 60_000;
 

@@ -62,7 +62,7 @@ pub(crate) fn run(
     let (mut run, mut writer) = Run::start(arguments, config, given.as_ref(), more, crew.as_ref())?;
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut writer)?;
-    let evaluation = if interrupted { run.interrupted(&writer)? } else { Some(run.finish()?) };
+    let evaluation = if interrupted { run.interrupted(&writer)? } else { Some(run.finish(arguments.quiet)?) };
     let report = if interrupted || arguments.no_report { None } else { run.report() };
 
     let Run { folder, training, state, .. } = &run;
@@ -82,7 +82,7 @@ pub(crate) fn run(
         if let Some(page) = &page {
             outln!("report: {}", page.display());
         }
-        if !warnings.is_empty() && (page.is_none() || !arguments.quiet) {
+        if !warnings.is_empty() {
             outln!("\nwarnings:\n- {}", warnings.join("\n- "));
         }
     }
