@@ -24,6 +24,8 @@ pub struct Columns {
     whole: Vec<usize>,
 }
 
+/// Number of standard deviations from the mean at which an outlier begins.
+const OUTLIER: f64 = 20.0;
 /// Largest number up to which every whole number has a floating-point number of its own.
 const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
@@ -72,6 +74,17 @@ impl Columns {
     /// Returns the constant columns.
     pub fn constant(&self) -> impl Iterator<Item = usize> {
         self.scale.iter().enumerate().filter(|(_, scale)| **scale == 0.0).map(|(column, _)| column)
+    }
+
+    /// Returns the columns with a number far from all others, and this number: its distance from
+    /// the mean is more than 20 standard deviations. After standardization, the other numbers
+    /// hardly differ.
+    pub fn with_outliers(&self) -> impl Iterator<Item = (usize, f64)> {
+        self.range.iter().enumerate().filter_map(|(column, ends)| {
+            let distance = |end: &f64| (end - self.mean[column]).abs() / self.scale[column];
+            let farthest = *ends.iter().max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+            (self.scale[column] > 0.0 && distance(&farthest) > OUTLIER).then_some((column, farthest))
+        })
     }
 
     /// Returns the columns that have only whole numbers.
@@ -211,6 +224,15 @@ mod tests {
     use ndarray::{Array1, array};
     use ndarray_rand::rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn outliers_are_far_from_the_mean() {
+        let mut rows = Array2::from_shape_fn((2000, 3), |(i, j)| (i * (j + 3) % 97) as f64);
+        rows[[7, 1]] = -1e12;
+        rows.column_mut(2).fill(4.0);
+        let columns = Columns::fit(rows.view(), None);
+        assert_eq!(columns.with_outliers().collect::<Vec<_>>(), [(1, -1e12)]);
+    }
 
     #[test]
     fn mean_and_deviation() {

@@ -28,10 +28,11 @@ const FEW: usize = 1000;
 /// Samplers of one model's codes, each with the log-likelihood of codes to which it was not fitted.
 ///
 /// N(0, I), a Gaussian, mixtures of 3, 10, 50 and 200 Gaussians and a Gaussianization are fitted to
-/// most of the codes of the training images and judged by the mean log density of the rest. Codes of
-/// more than 160 dimensions have no Gaussianization, which would take minutes. With fewer than 1000 codes each fifth is held out in turn; with more, one tenth is held out. Only the
-/// best mixture is kept, and all remaining samplers are fitted again to all codes. The images on
-/// which a model is evaluated play no part in the choice.
+/// most of the codes of the training images and judged by the mean log density of the rest. Codes
+/// of more than 160 dimensions have no Gaussianization, which would take minutes. With fewer than
+/// 1000 codes each fifth is held out in turn; with more, one tenth is held out. Only the best
+/// mixture is kept, and all remaining samplers are fitted again to all codes. The images on which a
+/// model is evaluated play no part in the choice.
 ///
 /// ```
 /// use eae::sampler::{Fitted, normal};

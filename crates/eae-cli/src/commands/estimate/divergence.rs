@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::Serialize;
 
 use super::blocks::standardize;
-use super::doubts::{far_neighbors, on_a_surface};
+use super::doubts::{far_neighbors, on_a_surface, outside};
 use super::hints::Place;
 use super::input::Data;
 use super::peaks::{self, Peaks};
@@ -151,6 +151,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         if !arguments.jensen_shannon {
             let surface = |set: &&Set| Some(format!("{}: {}", set.data.name, on_a_surface(set.values.view())?));
             warnings.extend([&p, &q].iter().find_map(surface));
+            warnings.extend(outside(p.values.view(), q.values.view()));
         }
     }
     let (found, cross_entropy) = match arguments.jensen_shannon {

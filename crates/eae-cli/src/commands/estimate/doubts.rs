@@ -1,8 +1,11 @@
 //! Reasons to doubt an estimate that its standard error does not show.
 
 use knn_entropy::{Norm, autocorrelation};
-use ndarray::{ArrayView1, ArrayView2, Axis, s};
+use ndarray::{ArrayView1, ArrayView2, Axis, s, stack};
 use rayon::prelude::*;
+
+use super::print::percent;
+use super::shape::normal_scores;
 
 /// Neighbors are not near if their distance is more than this fraction of the distance of a typical
 /// row. This is the fraction for [`MANY`] columns and more. The entropy of uniform rows is then off
@@ -20,6 +23,11 @@ const ENOUGH: usize = 50;
 /// and more columns have half as many directions as columns.
 const FEW: f64 = 0.75;
 const FEW_OF_MANY: f64 = 0.35;
+/// Ratio of the distance of a row from the neighbor in another set to the neighbor's own distance
+/// above which the row is outside, and the fraction of rows of the same density that may be
+/// outside, in one column and in more.
+const OUTSIDE: f64 = 4.0;
+const USUALLY_OUTSIDE: [f64; 2] = [0.035, 0.01];
 /// Number of rows in which a series is looked for.
 const OF_A_SERIES: usize = 20_000;
 
@@ -69,19 +77,11 @@ pub(super) fn on_a_surface(rows: ArrayView2<'_, f64>) -> Option<String> {
     }
     let scaled = &rows / &rows.std_axis(Axis(0), 0.0);
     let rows = scaled.as_standard_layout();
-    let row = |i: usize| rows.row(i).to_slice().expect("the standard layout");
-    let looked_at = (DISTANCES / n).clamp(ENOUGH, OF_A_SURFACE).min(n);
+    let looked_at = some(n);
     let logarithms = (0..looked_at).into_par_iter().filter_map(|place| {
         let i = place * n / looked_at;
-        let mut nearest = [f64::INFINITY; 3];
-        for distance in (0..n).filter(|&j| j != i).map(|j| Norm::L2.distance(row(i), row(j))) {
-            if distance < nearest[2] {
-                nearest[2] = distance;
-                nearest.sort_by(f64::total_cmp);
-            }
-        }
         // A copy of the row says nothing.
-        let [first, second, third] = nearest;
+        let [first, second, third] = nearest(rows.row(i), rows.view(), Some(i)).map(|(distance, _)| distance);
         (first > 0.0 && third.is_finite()).then(|| ((third / first).ln() + (third / second).ln()) / 2.0)
     });
     let logarithms: Vec<f64> = logarithms.collect();
@@ -97,13 +97,65 @@ pub(super) fn on_a_surface(rows: ArrayView2<'_, f64>) -> Option<String> {
     })
 }
 
+/// Returns a warning if many rows of `p` lie outside the rows of `q`: there are no rows of `q` on
+/// one side of them, so their density in `q` is too high and the divergence too low.
+///
+/// Such a row is much farther from its third neighbor in `q` than that neighbor is from its own.
+pub(super) fn outside(p: ArrayView2<'_, f64>, q: ArrayView2<'_, f64>) -> Option<String> {
+    let (n, m) = (p.nrows(), q.nrows());
+    let (p, q) = (p.as_standard_layout(), q.as_standard_layout());
+    let looked_at = some(n.max(m)).min(n);
+    let is_outside = |place: &usize| {
+        let (distance, neighbor) = nearest(p.row(place * n / looked_at), q.view(), None)[2];
+        let (own, _) = nearest(q.row(neighbor), q.view(), Some(neighbor))[2];
+        own > 0.0 && distance > OUTSIDE * own
+    };
+    if m <= 3 {
+        return None;
+    }
+    let found = (0..looked_at).into_par_iter().filter(is_outside).count() as f64 / looked_at as f64;
+    // Without more rows, the outermost row of the second set can be far from all others.
+    let usual = USUALLY_OUTSIDE[usize::from(p.ncols() > 1)];
+    (found > usual + 1.0 / (m as f64).sqrt()).then(|| {
+        format!(
+            "{} of the rows of the first file lie outside the rows of the second, where the density of the second is not known, \
+             so the divergence can be much larger; use more rows in the second file",
+            percent(found)
+        )
+    })
+}
+
+/// Returns the number of `n` rows whose nearest neighbors are looked at.
+fn some(n: usize) -> usize {
+    (DISTANCES / n).clamp(ENOUGH, OF_A_SURFACE).min(n)
+}
+
+/// Returns the distances and numbers of the three rows that are nearest to a row, nearest first,
+/// without the row with the number `own`.
+fn nearest(row: ArrayView1<'_, f64>, rows: ArrayView2<'_, f64>, own: Option<usize>) -> [(f64, usize); 3] {
+    let row = row.to_slice().expect("the standard layout");
+    let mut nearest = [(f64::INFINITY, 0); 3];
+    for (number, other) in rows.outer_iter().enumerate().filter(|(number, _)| Some(*number) != own) {
+        let distance = Norm::L2.distance(row, other.to_slice().expect("the standard layout"));
+        if distance < nearest[2].0 {
+            nearest[2] = (distance, number);
+            nearest.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        }
+    }
+    nearest
+}
+
 /// Returns a warning if rows depend on earlier rows in all blocks. A sorted column is not taken for
 /// a series.
 pub(super) fn series(blocks: &[ArrayView2<'_, f64>]) -> Option<String> {
     let depends = |block: &ArrayView2<'_, f64>| {
         let first = block.slice(s![..block.nrows().min(OF_A_SERIES), ..]);
         let is_sorted = |column: ArrayView1<'_, f64>| column.iter().is_sorted() || column.iter().rev().is_sorted();
-        !first.columns().into_iter().any(is_sorted) && autocorrelation(first).is_ok_and(|found| found.is_significant())
+        // Ranks, because a few large numbers can have a large autocorrelation by chance.
+        let scores: Vec<_> = first.columns().into_iter().map(normal_scores).collect();
+        let scores = stack(Axis(1), &scores.iter().map(|scores| scores.view()).collect::<Vec<_>>());
+        !first.columns().into_iter().any(is_sorted)
+            && scores.is_ok_and(|scores| autocorrelation(&scores).is_ok_and(|found| found.is_significant()))
     };
     (!blocks.is_empty() && blocks.iter().all(depends)).then(|| {
         "rows depend on earlier rows, as in a time series or in data sorted by group; for a time series, the interval is too \
@@ -168,6 +220,28 @@ mod tests {
     }
 
     #[test]
+    fn rows_beyond_the_other_file_are_outside() {
+        let of = |n: usize, d: usize, seed: u64| normal::<f64>(n, d, seed);
+        // The estimate is 0.64 in place of 0.81, 1.7 in place of 3.9 and 5.1 in place of 9.
+        for (p, q) in [
+            (of(5000, 1, 0), of(5000, 1, 1) * 0.5),
+            (of(1000, 1, 2), of(1000, 1, 3) * 0.3),
+            (of(1000, 2, 4), of(1000, 2, 5) + 3.0),
+        ] {
+            assert!(outside(p.view(), q.view()).is_some());
+        }
+        for seed in 0..5 {
+            for (n, d) in [(100, 1), (1000, 1), (100, 2), (1000, 3), (300, 10)] {
+                let (p, q) = (of(n, d, seed), of(n, d, seed + 100));
+                assert_eq!(outside(p.view(), q.view()), None, "{n} x {d}");
+                assert_eq!(outside(p.view(), (2.0 * &q + 0.5).view()), None, "{n} x {d}");
+                assert_eq!(outside(p.mapv(f64::exp).view(), q.mapv(f64::exp).view()), None, "{n} x {d}");
+            }
+        }
+        assert_eq!(outside(of(3, 1, 0).view(), of(3, 1, 1).view()), None, "too few to say");
+    }
+
+    #[test]
     fn walks_are_series_and_sorted_columns_are_not() {
         let steps = normal::<f64>(500, 2, 3);
         let mut walk = steps.clone();
@@ -175,6 +249,11 @@ mod tests {
         let [x, y] = [walk.slice(s![.., ..1]), walk.slice(s![.., 1..])];
         assert!(series(&[x, y]).is_some() && series(&[walk.view()]).is_some());
         assert_eq!([series(&[steps.view()]), series(&[x, steps.view()])], [None, None]);
+        // Cauchy numbers.
+        for seed in 0..100 {
+            let [x, y] = [2 * seed, 2 * seed + 1].map(|seed| normal::<f64>(1000, 1, seed));
+            assert_eq!(series(&[(x / y).view()]), None, "{seed}");
+        }
         let mut sorted = steps.column(0).to_vec();
         sorted.sort_by(f64::total_cmp);
         assert_eq!(series(&[Array2::from_shape_vec((500, 1), sorted).unwrap().view()]), None);

@@ -61,6 +61,10 @@ impl<'a> Place<'a> {
                 cell(*row, *column, format!("is {value}; all numbers must be finite, so remove the row"))
             }
             Error::ZeroK => Failure::usage("--k is 0; it must be at least 1"),
+            Error::KTooLarge { others: 0, .. } => {
+                let window = if theiler > 0 { "a smaller --theiler or " } else { "" };
+                self.refuse(format!("there is no other row to compare a row with; use {window}more rows"))
+            }
             Error::KTooLarge { k, others } => {
                 let window = if theiler > 0 { ", a smaller --theiler" } else { "" };
                 let fewer = if *k > 1 { "a smaller --k".to_owned() + window } else { window.trim_start_matches(", ").to_owned() };

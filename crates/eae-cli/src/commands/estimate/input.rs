@@ -65,10 +65,12 @@ impl Data {
                 } else {
                     format!("each of its {} rows lacks", self.dropped)
                 };
-                return Err(Failure::usage(format!(
-                    "{}: {all} a value in a used column; choose other columns",
-                    self.name
-                )));
+                let empty = |column: &&usize| self.table.values.column(**column).iter().all(|x| x.is_nan());
+                let lacking = match columns.iter().find(empty) {
+                    Some(&column) => format!("a value in {}, which is empty", self.table.describe(column)),
+                    None => "a value in a used column".to_owned(),
+                };
+                return Err(Failure::usage(format!("{}: {all} {lacking}; choose other columns", self.name)));
             }
         } else {
             self.table.require_complete(columns).map_err(refuse)?;

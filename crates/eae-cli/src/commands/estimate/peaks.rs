@@ -22,6 +22,8 @@ const SIGMAS: f64 = 6.0;
 const EXCESS: f64 = 1.5;
 /// Smallest excess of the chosen step, as a fraction of the largest excess of any step.
 const MOST: f64 = 0.75;
+/// Largest ratio of a step to the distance between numbers that does not matter.
+const FINE: f64 = 0.1;
 /// Fewest values of a grid.
 const OF_A_GRID: usize = 10;
 
@@ -45,7 +47,7 @@ impl Peaks {
         }
         let atoms = atoms(&counts);
         if let Some(step) = heaps(&counts, step(column)).or_else(|| grid_of_atoms(&atoms)) {
-            return Some(Self::Heaps(step));
+            return is_coarse(step, &counts).then_some(Self::Heaps(step));
         }
         (!atoms.is_empty()).then_some(Self::Atoms(atoms))
     }
@@ -171,6 +173,13 @@ fn heaps(counts: &[(f64, usize)], step: f64) -> Option<f64> {
     clear.into_iter().rev().find(|(_, excess)| *excess > MOST * most).map(|(factor, _)| step * factor as f64)
 }
 
+/// Returns true if a step is not small compared with the distances between the numbers of the
+/// middle half.
+fn is_coarse(step: f64, counts: &[(f64, usize)]) -> bool {
+    let at = |share: usize| counts[(counts.len() - 1) * share / 4].0;
+    step > FINE * (at(3) - at(1)) / (counts.len() as f64 / 2.0)
+}
+
 /// Returns the step of a grid if atoms are on more than half of its points.
 fn grid_of_atoms(atoms: &[(f64, usize)]) -> Option<f64> {
     let values: Vec<f64> = atoms.iter().map(|(value, _)| *value).collect();
@@ -264,6 +273,17 @@ mod tests {
         assert_eq!(Peaks::of(marked.view()), Some(Peaks::Atoms(vec![(-999.0, 20)])));
         let binary = Array1::from_iter((0..100).map(|i| f64::from(u8::from(i % 4 == 0))));
         assert_eq!(Peaks::of(binary.view()), Some(Peaks::Two([(0.0, 75), (1.0, 25)])));
+    }
+
+    #[test]
+    fn heaps_that_are_much_finer_than_distances_do_not_matter() {
+        for seed in 0..10 {
+            let z = numbers(1000, seed);
+            for digits in [5, 7] {
+                let written = z.mapv(|z| format!("{:.digits$e}", z.exp()).parse::<f64>().unwrap());
+                assert_eq!(Peaks::of(written.view()), None, "{digits} digits");
+            }
+        }
     }
 
     #[test]

@@ -36,6 +36,17 @@ impl Found {
     }
 }
 
+impl Found {
+    /// Multiplies the error and the width of the interval by a factor.
+    pub(super) fn widened(mut self, factor: f64) -> Self {
+        let value = self.value;
+        self.error = self.error.map(|error| factor * error);
+        self.interval =
+            self.interval.map(|ends| (value + factor * (ends.0 - value), value + factor * (ends.1 - value)));
+        self
+    }
+}
+
 impl From<&Estimate> for Found {
     fn from(estimate: &Estimate) -> Self {
         // The interval of a saturated estimate is narrow, but the true value is far above it.
@@ -49,8 +60,9 @@ impl From<&Estimate> for Found {
     }
 }
 
-/// Smallest number of rows for an interval.
-const LEAST: usize = 10;
+/// Smallest number of rows for an interval. From 10 to 20 rows, the standard error is about half of
+/// the deviation between samples.
+const LEAST: usize = 25;
 
 /// Returns the standard error and the interval of an estimate from `n` rows. An error or interval
 /// that would be too small is left out, with a warning unless another warning explains it.
@@ -61,7 +73,8 @@ fn spread(found: &Found, n: usize, unit: Unit, warnings: &mut Vec<String>) -> (O
     if error.is_some() && n < LEAST {
         let rows = counted(n, "row");
         let error = if is_zero { None } else { error };
-        let rest = if is_zero { "the standard error is unknown" } else { "the standard error is rough" };
+        let rest =
+            if is_zero { "the standard error is unknown" } else { "the standard error can be half of the true one" };
         warnings.push(format!("{rows} are too few for a 95 % interval, which needs at least {LEAST}; {rest}"));
         return (error, None);
     }

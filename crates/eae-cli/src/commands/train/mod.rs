@@ -10,6 +10,7 @@ mod steps;
 use std::path::Path;
 
 use eae::Evaluation;
+use eae::data::Columns;
 use eae::run::Line;
 use eae_ranks::Ranks;
 use serde::Serialize;
@@ -40,6 +41,19 @@ struct Report<'a> {
 fn of_the_error(evaluation: &Evaluation) -> Option<String> {
     let how = no_better_than_the_mean(evaluation.reconstruction_error, evaluation.mean_image_error)?;
     Some(format!("Reconstructions are {how} the mean of the training data. `eae report RUN` suggests what to try."))
+}
+
+/// Returns a warning for each column with an outlier.
+fn outliers(columns: &Columns) -> impl Iterator<Item = String> {
+    columns.with_outliers().map(|(column, value)| {
+        let (mean, deviation) = columns.moments(column);
+        format!(
+            "{} has {value}, which is {:.0} standard deviations from the mean, so the model hardly tells its other numbers \
+             apart. Remove such rows if they are mistakes, or train on logarithms.",
+            columns.describe(column),
+            (value - mean).abs() / deviation
+        )
+    })
 }
 
 /// Runs the command, on rank 0 of `ranks` if there are several. Their program has set the number of
@@ -74,6 +88,7 @@ pub(crate) fn run(
         (None, None) => (None, Vec::new()),
     };
     warnings.splice(0..0, run.data.train.left_out().map(str::to_owned));
+    warnings.extend(run.model.columns().into_iter().flat_map(outliers));
     if arguments.common.json {
         let report = Report { run: folder, steps, seconds, interrupted, evaluation, warnings };
         print_json(&Line::new("result", &report));

@@ -81,6 +81,10 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     let (mut usable, mut unusable) = (Vec::new(), Vec::new());
     let mut first_failure = None;
     for column in columns {
+        if data.values(&[column]).iter().all(|x| x.is_nan()) {
+            unusable.push(format!("{}: no row has a value, so it was left out", data.column(column)));
+            continue;
+        }
         match arguments.check_label(&data, column) {
             Ok(()) => usable.push(column),
             Err(failure) => {

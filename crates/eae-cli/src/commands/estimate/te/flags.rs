@@ -29,6 +29,7 @@ p-value of the best one is corrected for the choice. States of a slow series
 are close because they are close in time; --theiler excludes such neighbors.
 A file can hold several series, such as those of several patients. --group names
 the column that tells them apart; no state then contains values of two series.
+The standard error allows for contributions that resemble earlier ones.
 
 {FILES}"))]
 pub(crate) struct Arguments {

@@ -3,7 +3,7 @@ mod notes;
 mod report;
 mod series;
 
-use knn_entropy::{Error, PermutationTest};
+use knn_entropy::{Error, PermutationTest, Warning};
 use ndarray::Axis;
 
 use super::choice::{Chosen, settle};
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     warnings.extend(samples.left_out(series.len()));
     if group.is_none() {
-        warnings.extend(series::several(&data, &used));
+        warnings.extend(series::several(&data, &used).or_else(|| series::times(&data, &used)));
     }
     if !arguments.ranks {
         warnings.extend(samples.tails.iter().cloned());
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         members: &members,
         family,
         times: samples.times,
-        series: samples.trials.len(),
+        trials: samples.trials,
         surrogates: samples.plan.map(|plan| plan.name),
         warnings,
     }
@@ -109,7 +109,13 @@ impl Arguments {
             .map_err(|refusal| place.refusal(refusal, self.settings.theiler, "states"))?;
         let name = |block: usize, column: usize| member.sides.blocks()[block].names[column].clone();
         let of_library = chosen.estimate.warnings().iter();
-        let of_library = of_library.filter_map(|w| reworded(w, self.settings.unit, &name, [place, place]));
+        let of_library = of_library.filter_map(|warning| match warning {
+            Warning::Repeated { copies, rows } => Some(format!(
+                "{} an earlier one, as if a part of the file was there twice; remove such a part",
+                format_args!("{copies} of {rows} time steps repeat")
+            )),
+            warning => reworded(warning, self.settings.unit, &name, [place, place]),
+        });
         let far = far_neighbors(&member.sides.numbers(), self.settings.k, chosen.metric.into());
         for note in chosen.notes.iter().cloned().chain(of_library).chain(far) {
             notes.add(member.delay, note);

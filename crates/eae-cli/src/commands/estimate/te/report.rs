@@ -1,4 +1,5 @@
-use knn_entropy::FamilySignificance;
+use knn_entropy::{FamilySignificance, autocorrelation_within};
+use ndarray::{ArrayView1, Axis};
 use serde::Serialize;
 
 use super::flags::Arguments;
@@ -18,8 +19,8 @@ pub(super) struct Outcome<'a> {
     pub(super) members: &'a [(Member, Chosen)],
     pub(super) family: Option<FamilySignificance>,
     pub(super) times: Vec<usize>,
-    /// The number of series that have samples.
-    pub(super) series: usize,
+    /// The number of samples of each series that has any.
+    pub(super) trials: Vec<usize>,
     pub(super) surrogates: Option<SurrogatesName>,
     pub(super) warnings: Vec<String>,
 }
@@ -68,6 +69,16 @@ struct Delay {
 }
 
 impl Outcome<'_> {
+    /// Returns the factor by which the standard error grows because time steps contribute similarly
+    /// to earlier ones: the square root of the autocorrelation time of the contributions.
+    fn widening(&self, chosen: &Chosen) -> f64 {
+        let local = ArrayView1::from(chosen.estimate.local()).insert_axis(Axis(1));
+        match autocorrelation_within(local, &self.trials) {
+            Ok(found) if found.is_significant() => found.time().sqrt(),
+            _ => 1.0,
+        }
+    }
+
     pub(super) fn print(self) {
         let Self { arguments, members, .. } = &self;
         let unit = arguments.settings.unit;
@@ -77,7 +88,7 @@ impl Outcome<'_> {
             .map(|(number, (member, chosen))| Delay {
                 delay: member.delay,
                 transfer_entropy: unit.of(chosen.estimate.value()),
-                standard_error: unit.of(chosen.estimate.standard_error()),
+                standard_error: unit.of(self.widening(chosen) * chosen.estimate.standard_error()),
                 p_value: self.family.as_ref().map(|family| family.members()[number].p_value()),
                 corrected_p_value: self.family.as_ref().map(|family| family.corrected_p_value(number)),
             })
@@ -88,7 +99,7 @@ impl Outcome<'_> {
         }
         let chosen = &members[best].1;
         let range = members.len() > 1;
-        let found = Found::from(&chosen.estimate);
+        let found = Found::from(&chosen.estimate).widened(self.widening(chosen));
         let n = self.times.len();
         let numbers = Numbers::new(&arguments.settings, n, &found, self.data.source(), self.warnings.clone());
         if arguments.common.json {
@@ -107,8 +118,8 @@ impl Outcome<'_> {
                 ranks: arguments.ranks,
                 metric: chosen.metric,
                 ties: &chosen.ties,
-                times: (self.series == 1).then(|| [self.times[0], self.times[n - 1] + 1]),
-                series: self.series,
+                times: (self.trials.len() == 1).then(|| [self.times[0], self.times[n - 1] + 1]),
+                series: self.trials.len(),
                 numbers: &numbers,
             });
             return;
@@ -125,7 +136,7 @@ impl Outcome<'_> {
             }
             _ => String::new(),
         };
-        let of = match self.series {
+        let of = match self.trials.len() {
             1 => counted(n, "time step"),
             series => format!("{} in {series} series", counted(n, "time step")),
         };
