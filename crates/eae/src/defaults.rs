@@ -170,6 +170,60 @@ impl Defaults {
         Ok(Self { preset, latent, config, reasons })
     }
 
+    /// Sets the latent dimension and the settings of a training for which `is_given` is false, and
+    /// returns their reasons. `is_given` takes a [`Reason::setting`]. The learning rate, the unit
+    /// of the error and the weight of the decoded draws suit the given settings on which they
+    /// depend. The reasons include that of the preset, which the caller sets.
+    ///
+    /// ```
+    /// use eae::{Defaults, TrainConfig, data};
+    ///
+    /// let defaults = Defaults::for_images(&data::digits::<f32>().train)?;
+    /// let (mut latent, mut config) = (8, TrainConfig::default().batch_size(25));
+    /// let reasons = defaults.apply(&mut latent, &mut config, |setting| ["latent", "batch"].contains(&setting));
+    /// assert_eq!((latent, config.epochs, config.learning_rate), (8, 30, 1.5e-3));
+    /// assert!(reasons.iter().all(|reason| reason.setting != "latent"));
+    /// # Ok::<(), eae::data::DataError>(())
+    /// ```
+    pub fn apply(&self, latent: &mut usize, config: &mut TrainConfig, is_given: impl Fn(&str) -> bool) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        for mut reason in self.reasons.iter().filter(|reason| !is_given(reason.setting)).cloned() {
+            match reason.setting {
+                "latent" => *latent = self.latent,
+                "batch" => config.batch_size = self.config.batch_size,
+                "epochs" => config.epochs = self.config.epochs,
+                "learning-rate" => {
+                    // The batch size precedes it in the list, so it is known here.
+                    config.learning_rate = Self::learning_rate(config.batch_size);
+                    reason.value = config.learning_rate.to_string();
+                    reason.reason = format!("for a batch size of {}", config.batch_size);
+                }
+                "error-unit" => {
+                    config.error_unit = self.error_unit(&config.objective);
+                    if config.error_unit != self.config.error_unit {
+                        reason.value = config.error_unit.to_string();
+                        reason.reason = "the unit of the objective".to_owned();
+                    }
+                }
+                "bank" => match (&mut config.objective, &self.config.objective) {
+                    (Objective::Eae(eae), Objective::Eae(suited)) => eae.bank = suited.bank,
+                    _ => continue,
+                },
+                // The latent dimension, which may be given, decides below whether this is needed.
+                "draws" => continue,
+                _ => {}
+            }
+            reasons.push(reason);
+        }
+        if let (Objective::Eae(eae), Some((weight, reason))) = (&mut config.objective, Self::draws(*latent))
+            && !is_given("draws")
+        {
+            eae.draws = weight;
+            reasons.push(reason);
+        }
+        reasons
+    }
+
     /// Returns the learning rate for a batch size: 3e-3 for 100, scaled by the square root of the
     /// batch size, and at most 4e-3.
     pub fn learning_rate(batch_size: usize) -> f64 {
@@ -181,7 +235,7 @@ impl Defaults {
     /// along a line lies so close together that the gradient of the divergence, which grows with
     /// the inverse distance, is mostly noise. Of 3000 normal numbers, the squared error was then
     /// five times their variance, and it is 0.00 of the variance without the divergence.
-    pub fn draws(latent: usize) -> Option<(f64, Reason)> {
+    fn draws(latent: usize) -> Option<(f64, Reason)> {
         let reason =
             || Reason { setting: "draws", value: "0".to_owned(), reason: "for a latent dimension of 1".to_owned() };
         (latent == 1).then(|| (0.0, reason()))
@@ -189,7 +243,7 @@ impl Defaults {
 
     /// Returns the unit of the error for an objective: the unit of the data, or 1 if the objective
     /// has a unit of its own.
-    pub fn error_unit(&self, objective: &Objective) -> f64 {
+    fn error_unit(&self, objective: &Objective) -> f64 {
         match objective {
             // The logarithm of the error has no unit.
             Objective::Vae(Vae { learned_variance: true, .. }) => 1.0,

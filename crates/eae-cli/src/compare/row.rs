@@ -86,39 +86,15 @@ impl Row {
         Ok(row)
     }
 
-    /// Sets what neither the row nor a flag gives to what suits the data, as `eae train` does.
+    /// Chooses the settings that neither the row nor a flag gives, as `eae train` does.
     pub(crate) fn suit(&mut self, defaults: &Defaults, flag: &dyn Fn(&str) -> bool) {
-        let in_row = |setting: &str| self.name.split(' ').any(|word| word.split('=').next() == Some(setting));
-        let open = |setting: &str| !flag(setting) && !in_row(setting);
-        let training = &mut self.training;
-        if open("model") {
-            self.model = defaults.preset;
+        let Self { name, model, latent, training } = self;
+        let in_row = |setting: &str| name.split(' ').any(|word| word.split('=').next() == Some(setting));
+        let is_given = |setting: &str| flag(setting) || in_row(setting);
+        if !is_given("model") {
+            *model = defaults.preset;
         }
-        if open("latent") {
-            self.latent = defaults.latent;
-        }
-        if open("epochs") {
-            training.epochs = defaults.config.epochs;
-        }
-        if open("batch") {
-            training.batch_size = defaults.config.batch_size;
-        }
-        if open("learning-rate") {
-            training.learning_rate = Defaults::learning_rate(training.batch_size);
-        }
-        if open("error-unit") {
-            training.error_unit = defaults.error_unit(&training.objective);
-        }
-        if let (Objective::Eae(eae), Objective::Eae(suited)) = (&mut training.objective, &defaults.config.objective)
-            && open("bank")
-        {
-            eae.bank = suited.bank;
-        }
-        if let (Objective::Eae(eae), Some((weight, _))) = (&mut training.objective, Defaults::draws(self.latent))
-            && open("draws")
-        {
-            eae.draws = weight;
-        }
+        defaults.apply(latent, training, is_given);
     }
 
     /// Returns an untrained model.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use eae::{Defaults, Objective, Reason};
+use eae::Reason;
 
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
@@ -53,45 +53,10 @@ impl Config {
     /// Chooses the settings that were not given, and returns them.
     pub(super) fn suit(&mut self, data: &TrainingSet, given: &Given) -> Result<Vec<Reason>, Failure> {
         let defaults = data.defaults().map_err(refused_data)?;
-        let mut chosen = Vec::new();
-        for mut reason in defaults.reasons.iter().filter(|reason| !given.has(reason.setting)).cloned() {
-            let training = &mut self.training;
-            match reason.setting {
-                "model" => self.model = defaults.preset.into(),
-                "latent" => self.latent = defaults.latent,
-                "batch" => training.batch_size = defaults.config.batch_size,
-                "epochs" => training.epochs = defaults.config.epochs,
-                "learning-rate" => {
-                    // The batch size precedes it in the list, so it is known here.
-                    training.learning_rate = Defaults::learning_rate(training.batch_size);
-                    reason.value = training.learning_rate.to_string();
-                    reason.reason = format!("for a batch size of {}", training.batch_size);
-                }
-                "error-unit" => {
-                    training.error_unit = defaults.error_unit(&training.objective);
-                    if training.error_unit != defaults.config.error_unit {
-                        reason.value = training.error_unit.to_string();
-                        reason.reason = "the unit of the objective".to_owned();
-                    }
-                }
-                "bank" => match (&mut training.objective, &defaults.config.objective) {
-                    (Objective::Eae(eae), Objective::Eae(suited)) => eae.bank = suited.bank,
-                    _ => continue,
-                },
-                // The weight depends on the latent dimension, which may be given. See below.
-                "draws" => continue,
-                setting => unreachable!("{setting} is one of the settings"),
-            }
-            chosen.push(reason);
+        if !given.has("model") {
+            self.model = defaults.preset.into();
         }
-        if let (Objective::Eae(eae), Some((weight, reason))) =
-            (&mut self.training.objective, Defaults::draws(self.latent))
-            && !given.has("draws")
-        {
-            eae.draws = weight;
-            chosen.push(reason);
-        }
-        Ok(chosen)
+        Ok(defaults.apply(&mut self.latent, &mut self.training, |setting| given.has(setting)))
     }
 }
 
