@@ -9,7 +9,7 @@ use eae::data::{Channels, DataError, ImageFolder, Split, Stored};
 use serde::{Deserialize, Serialize};
 
 use super::TrainingSet;
-use super::table::{Options, Shape, TableFile};
+use super::table::Options;
 use crate::progress::Bar;
 
 /// The settings of a folder of images in `config.toml`.
@@ -46,19 +46,8 @@ pub(crate) struct Flags {
     /// images: stop at a file that is not an image instead of skipping and naming it.
     #[arg(long)]
     strict: bool,
-    /// csv, npy: columns to use, by name (a,b,c) or number (0,2-5) [default: all but the label].
-    #[arg(long, value_name = "LIST")]
-    columns: Option<String>,
-    /// csv, npy: column with the class of each row, numbers or text; it is not part of the data.
-    #[arg(long, value_name = "COLUMN")]
-    label: Option<String>,
-    /// csv, npy: read rows as images of this shape: HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such
-    /// as 28x28 or 3x32x32.
-    #[arg(long)]
-    shape: Option<Shape>,
-    /// csv, npy: leave out rows that lack a value in a used column instead of refusing them.
-    #[arg(long)]
-    drop_missing: bool,
+    #[command(flatten)]
+    pub(super) table: Options,
 }
 
 fn channels(text: &str) -> Result<Channels, String> {
@@ -70,23 +59,6 @@ fn channels(text: &str) -> Result<Channels, String> {
 }
 
 impl Flags {
-    /// Returns true if any flag for a table is given.
-    pub(crate) fn any_of_table(&self) -> bool {
-        self.columns.is_some() || self.label.is_some() || self.shape.is_some() || self.drop_missing
-    }
-
-    /// Applies the flags to a table.
-    pub(crate) fn of_table(&self, file: TableFile) -> TableFile {
-        let own = file.options;
-        let options = Options {
-            columns: self.columns.clone().or(own.columns),
-            label: self.label.clone().or(own.label),
-            shape: self.shape.or(own.shape),
-            drop_missing: self.drop_missing || own.drop_missing,
-        };
-        TableFile { options, ..file }
-    }
-
     /// Returns true if any flag for a folder of images is given.
     pub(crate) fn any(&self) -> bool {
         self.size.is_some() || self.channels.is_some() || self.split_seed.is_some() || self.strict

@@ -37,10 +37,8 @@ pub(crate) enum Data {
     Cifar10(PathBuf),
     /// One file of images in MNIST's format.
     Idx(PathBuf),
-    /// A NumPy array of images or vectors.
-    Npy(TableFile),
-    /// A text file of vectors, or of images with one per row.
-    Csv(TableFile),
+    /// A NumPy array of images or vectors, or a text file of vectors or of images with one per row.
+    Table(TableFile),
     /// A folder of image files, which can be larger than memory.
     Images(Folder),
 }
@@ -68,8 +66,8 @@ impl Data {
             Self::Mnist(folder) => mnist(folder)?,
             Self::Cifar10(folder) => cifar10(folder)?,
             Self::Idx(file) => from_idx(file)?,
-            Self::Npy(file) | Self::Csv(file) if !file.is_of_vectors()? => file.split_images()?,
-            Self::Npy(file) | Self::Csv(file) => {
+            Self::Table(file) if !file.is_of_vectors()? => file.split_images()?,
+            Self::Table(file) => {
                 let ((Split { train, test }, columns, left_out), remarks) = file.vectors()?;
                 for remark in remarks.iter().filter(|_| !quiet) {
                     errln!("{self}: {remark}");
@@ -127,7 +125,7 @@ impl Data {
     /// Returns the chosen columns of a table in their original units, if its rows are vectors.
     pub(crate) fn rows(&self) -> Result<Option<NamedRows>, DataError> {
         match self {
-            Self::Csv(file) | Self::Npy(file) if file.is_of_vectors()? => file.values().map(Some),
+            Self::Table(file) if file.is_of_vectors()? => file.values().map(Some),
             _ => Ok(None),
         }
     }
@@ -144,7 +142,7 @@ impl Data {
             Self::Mnist(folder) => mnist(folder)?.whole(),
             Self::Cifar10(folder) => cifar10(folder)?.whole(),
             Self::Idx(file) => idx_images(file)?,
-            Self::Npy(file) | Self::Csv(file) => file.images()?,
+            Self::Table(file) => file.images()?,
             Self::Images(folder) => return folder.whole(),
         }))
     }
@@ -177,7 +175,7 @@ impl Data {
     fn vectors_for(&self, model: &Autoencoder<f32>) -> Result<Option<Vectors>, Failure> {
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         match (self, model.columns()) {
-            (Self::Npy(file) | Self::Csv(file), Some(columns)) if of_vectors => {
+            (Self::Table(file), Some(columns)) if of_vectors => {
                 let (split, left_out) = file.vectors_with(columns).map_err(refused_data)?;
                 Ok(Some((split, columns.clone(), left_out.map(|note| format!("{self}: {note}")))))
             }
@@ -207,7 +205,7 @@ impl Data {
     /// Returns true if the data is vectors.
     pub(crate) fn is_of_vectors(&self) -> Result<bool, DataError> {
         match self {
-            Self::Csv(file) | Self::Npy(file) => file.is_of_vectors(),
+            Self::Table(file) => file.is_of_vectors(),
             _ => Ok(false),
         }
     }
@@ -219,15 +217,14 @@ impl Data {
                 "--size, --channels, --split-seed and --strict apply to --data images:FOLDER, not to {self}"
             )));
         }
-        if flags.any_of_table() && !matches!(self, Self::Csv(_) | Self::Npy(_)) {
+        if flags.table != Options::default() && !matches!(self, Self::Table(_)) {
             return Err(Failure::usage(format!(
                 "--columns, --label, --shape and --drop-missing apply to --data csv:FILE and npy:FILE, not to {self}"
             )));
         }
         Ok(match self {
             Self::Images(folder) => Self::Images(folder.with(flags)),
-            Self::Csv(file) => Self::Csv(flags.of_table(file)),
-            Self::Npy(file) => Self::Npy(flags.of_table(file)),
+            Self::Table(file) => Self::Table(TableFile { options: flags.table.clone().or(file.options), ..file }),
             other => other,
         })
     }
@@ -235,22 +232,13 @@ impl Data {
     /// Applies the options of the table that a model was trained on, if both are tables: columns,
     /// label and shape, and for the same file, to leave out rows that lack a value.
     pub(crate) fn like(self, trained_on: &Self) -> Self {
-        let (Self::Csv(of) | Self::Npy(of)) = trained_on else { return self };
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let like = |file: TableFile| {
-            let own = file.options;
-            let options = Options {
-                columns: own.columns.or_else(|| of.options.columns.clone()),
-                label: own.label.or_else(|| of.options.label.clone()),
-                shape: own.shape.or(of.options.shape),
-                drop_missing: own.drop_missing || of.options.drop_missing && absolute(&file.path) == absolute(&of.path),
-            };
-            TableFile { options, ..file }
-        };
-        match self {
-            Self::Csv(file) => Self::Csv(like(file)),
-            Self::Npy(file) => Self::Npy(like(file)),
-            other => other,
+        match (self, trained_on) {
+            (Self::Table(file), Self::Table(of)) => {
+                let is_same = absolute(&file.path) == absolute(&of.path);
+                let others = Options { drop_missing: of.options.drop_missing && is_same, ..of.options.clone() };
+                Self::Table(TableFile { options: file.options.or(others), ..file })
+            }
+            (other, _) => other,
         }
     }
 
@@ -267,7 +255,7 @@ impl Data {
     pub(crate) fn in_full(&self) -> String {
         match self {
             Self::Images(folder) => serde_json::to_string(folder).unwrap_or_else(|_| self.to_string()),
-            Self::Csv(file) | Self::Npy(file) if file.options != Options::default() => {
+            Self::Table(file) if file.options != Options::default() => {
                 serde_json::to_string(self).unwrap_or_else(|_| self.to_string())
             }
             _ => self.to_string(),
@@ -276,15 +264,13 @@ impl Data {
 
     /// Makes the path absolute.
     pub(crate) fn absolute(self) -> Self {
-        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         match self {
             Self::Digits => Self::Digits,
-            Self::Mnist(path) => Self::Mnist(absolute(path)),
-            Self::Cifar10(path) => Self::Cifar10(absolute(path)),
-            Self::Idx(path) => Self::Idx(absolute(path)),
-            Self::Npy(file) => Self::Npy(TableFile { path: absolute(file.path.clone()), ..file }),
-            Self::Csv(file) => Self::Csv(TableFile { path: absolute(file.path.clone()), ..file }),
-            Self::Images(folder) => Self::Images(Folder { folder: absolute(folder.folder.clone()), ..folder }),
+            Self::Mnist(path) => Self::Mnist(absolute(&path)),
+            Self::Cifar10(path) => Self::Cifar10(absolute(&path)),
+            Self::Idx(path) => Self::Idx(absolute(&path)),
+            Self::Table(file) => Self::Table(TableFile { path: absolute(&file.path), ..file }),
+            Self::Images(folder) => Self::Images(Folder { folder: absolute(&folder.folder), ..folder }),
         }
     }
 
@@ -292,11 +278,7 @@ impl Data {
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::Digits => None,
-            Self::Mnist(path)
-            | Self::Cifar10(path)
-            | Self::Idx(path)
-            | Self::Npy(TableFile { path, .. })
-            | Self::Csv(TableFile { path, .. }) => Some(path),
+            Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Table(TableFile { path, .. }) => Some(path),
             Self::Images(folder) => Some(&folder.folder),
         }
     }
@@ -325,8 +307,8 @@ impl Data {
             Self::Mnist(_) => "mnist",
             Self::Cifar10(_) => "cifar10",
             Self::Idx(_) => "idx",
-            Self::Npy(_) => "npy",
-            Self::Csv(_) => "csv",
+            Self::Table(TableFile { npy: true, .. }) => "npy",
+            Self::Table(_) => "csv",
             Self::Images(_) => "images",
         }
     }
@@ -339,8 +321,8 @@ impl TryFrom<Written> for Data {
         match written {
             Written::Name(name) => name.parse(),
             Written::Images(folder) => Ok(Self::Images(folder)),
-            Written::Csv(table) => Ok(Self::Csv(table.into())),
-            Written::Npy(table) => Ok(Self::Npy(table.into())),
+            Written::Csv(table) => Ok(Self::Table(table.into())),
+            Written::Npy(table) => Ok(Self::Table(table.into())),
         }
     }
 }
@@ -349,8 +331,10 @@ impl From<Data> for Written {
     fn from(data: Data) -> Self {
         match data {
             Data::Images(folder) => Self::Images(folder),
-            Data::Csv(file) if file.options != Options::default() => Self::Csv(file.into()),
-            Data::Npy(file) if file.options != Options::default() => Self::Npy(file.into()),
+            Data::Table(file) if file.options != Options::default() => match file.npy {
+                true => Self::Npy(file.into()),
+                false => Self::Csv(file.into()),
+            },
             other => Self::Name(other.to_string()),
         }
     }
@@ -364,6 +348,11 @@ impl fmt::Display for Data {
             None => f.write_str(self.name()),
         }
     }
+}
+
+/// Returns the absolute path.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ fn of_kind(kind: &str, path: PathBuf) -> Option<Data> {
         "mnist" => Data::Mnist(path),
         "cifar10" => Data::Cifar10(path),
         "idx" => Data::Idx(path),
-        "npy" => Data::Npy(TableFile::new(path, true)),
-        "csv" => Data::Csv(TableFile::new(path, false)),
+        "npy" => Data::Table(TableFile::new(path, true)),
+        "csv" => Data::Table(TableFile::new(path, false)),
         "images" => Data::Images(Folder::new(path)),
         _ => return None,
     })
@@ -219,7 +219,7 @@ mod tests {
         assert!(!error("png:x/y").contains("did you mean `images") && error("images:").contains("needs a path"));
         let home = env::home_dir().unwrap();
         assert_eq!("images:~/no photos".parse(), Ok(Data::Images(Folder::new(home.join("no photos")))));
-        assert_eq!("csv:~".parse(), Ok(Data::Csv(TableFile::new(home, false))));
-        assert_eq!("csv:~x".parse(), Ok(Data::Csv(TableFile::new("~x".into(), false))));
+        assert_eq!("csv:~".parse(), Ok(Data::Table(TableFile::new(home, false))));
+        assert_eq!("csv:~x".parse(), Ok(Data::Table(TableFile::new("~x".into(), false))));
     }
 }

@@ -22,14 +22,34 @@ pub(crate) struct TableFile {
     pub(crate) options: Options,
 }
 
-/// The options of a table in `config.toml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The options of a table, as flags and in `config.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub(crate) struct Options {
+    /// csv, npy: columns to use, by name (a,b,c) or number (0,2-5) [default: all but the label].
+    #[arg(long, value_name = "LIST")]
     pub(crate) columns: Option<String>,
+    /// csv, npy: column with the class of each row, numbers or text; it is not part of the data.
+    #[arg(long, value_name = "COLUMN")]
     pub(crate) label: Option<String>,
+    /// csv, npy: read rows as images of this shape: HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such
+    /// as 28x28 or 3x32x32.
+    #[arg(long)]
     pub(crate) shape: Option<Shape>,
-    /// True to leave out rows that lack a value.
+    /// csv, npy: leave out rows that lack a value in a used column instead of refusing them.
+    #[arg(long)]
     pub(crate) drop_missing: bool,
+}
+
+impl Options {
+    /// Takes from `others` what is not given.
+    pub(super) fn or(self, others: Self) -> Self {
+        Self {
+            columns: self.columns.or(others.columns),
+            label: self.label.or(others.label),
+            shape: self.shape.or(others.shape),
+            drop_missing: self.drop_missing || others.drop_missing,
+        }
+    }
 }
 
 /// Defines the form of a table in `config.toml`, with the kind as the key of the path.

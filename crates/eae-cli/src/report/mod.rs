@@ -29,7 +29,7 @@ use eae::sampler::Sampler;
 use eae::{Evaluation, Features, TrainConfig};
 use ndarray::Array2;
 
-use crate::dataset::Data;
+use crate::dataset::{Data, absolute};
 use crate::failure::Failure;
 use crate::judgment::FeaturesFlag;
 use crate::run_folder::{self, CONFIG, Config, End, Epoch, REPORT, State, Trained};
@@ -116,7 +116,7 @@ impl<'a> Report<'a> {
         let evaluation = Evaluation::with_tests(model, codes.view(), objective.k(), seed, train, images)
             .map_err(|e| Failure::other(format!("the codes of {named}: {e}")))?;
         Ok(Self {
-            folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf()),
+            folder: absolute(folder),
             config,
             config_text,
             named,

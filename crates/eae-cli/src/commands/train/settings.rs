@@ -1,7 +1,5 @@
 //! The settings of a new training, from a file and from flags.
 
-use std::path::{Path, PathBuf};
-
 use eae::Preset;
 use eae::network::Architecture;
 use eae::objective::{Criterion, Objective};
@@ -9,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::chosen::Given;
 use super::flags::{Arguments, Kind};
+use crate::dataset::absolute;
 use crate::failure::Failure;
 use crate::objective::settings_of;
 use crate::run_folder::{Config, Trained};
@@ -126,11 +125,6 @@ impl Arguments {
         }
         serde_json::from_value(settings.into()).map_err(Failure::usage)
     }
-}
-
-/// Returns the absolute path.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 impl Kind {
