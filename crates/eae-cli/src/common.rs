@@ -1,5 +1,7 @@
 //! The flags that all commands share.
 
+use clap::ArgMatches;
+
 use crate::failure::Failure;
 
 /// The flags that all commands share.
@@ -16,14 +18,16 @@ pub(crate) struct Common {
     pub(crate) json: bool,
 }
 
-impl Common {
-    /// Sets the number of threads.
-    pub(crate) fn apply(&self) -> Result<(), Failure> {
-        let Some(threads) = self.threads else { return Ok(()) };
-        if !(1..=1024).contains(&threads) {
-            return Err(Failure::usage(format!("--threads is {threads}; it must be between 1 and 1024")));
-        }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        pool.map_err(|e| Failure::other(format!("cannot start {threads} threads: {e}")))
+/// Sets the number of threads for a command, or for the command within it.
+pub(crate) fn set_threads(mut flags: &ArgMatches) -> Result<(), Failure> {
+    while let Some((_, within)) = flags.subcommand() {
+        flags = within;
     }
+    // Completions and manual pages have no such flag.
+    let Ok(Some(&threads)) = flags.try_get_one::<usize>("threads") else { return Ok(()) };
+    if !(1..=1024).contains(&threads) {
+        return Err(Failure::usage(format!("--threads is {threads}; it must be between 1 and 1024")));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    pool.map_err(|e| Failure::other(format!("cannot start {threads} threads: {e}")))
 }

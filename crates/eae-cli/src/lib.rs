@@ -134,6 +134,9 @@ pub fn main() -> ExitCode {
     };
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     let flags = matches.subcommand().map(|(_, flags)| flags.clone()).unwrap_or_default();
+    if let Err(failure) = common::set_threads(&flags) {
+        return ended(Err(failure));
+    }
     let is_given = |flag: &str| flags.value_source(flag) == Some(ValueSource::CommandLine);
     let result = match arguments.command {
         Command::Train(arguments) => commands::train::run(&arguments, &is_given, None),

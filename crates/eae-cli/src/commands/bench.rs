@@ -126,7 +126,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
-    arguments.common.apply()?;
     let Step { ref model, batch, latent, objective, steps, warmup, .. } = *arguments;
     if !(2..=1 << 16).contains(&batch) || steps == 0 {
         return Err(Failure::usage(format!(
@@ -174,7 +173,6 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
 }
 
 fn time_knn(knn: &Knn) -> Result<KnnTiming, Failure> {
-    knn.common.apply()?;
     let Knn { n, d, k, repeat, .. } = *knn;
     if n.checked_mul(d).is_none_or(|numbers| numbers > 1 << 30) || repeat == 0 {
         return Err(Failure::usage(format!(

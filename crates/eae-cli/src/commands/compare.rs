@@ -98,7 +98,6 @@ struct Task<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, out, seeds, .. } = arguments;
-    common.apply()?;
     if *seeds == 0 {
         return Err(Failure::usage("--seeds is 0; it must be at least 1"));
     }

@@ -38,7 +38,6 @@ struct Report<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { codes, output, common, .. } = arguments;
-    common.apply()?;
     let target = output.target()?;
     let read = Input::file(codes, "the file of the codes to decode");
     output::keep(&[("--out", Some(&output.out))], [read].into_iter().chain(inputs(&arguments.run)))?;

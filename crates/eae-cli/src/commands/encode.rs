@@ -51,7 +51,6 @@ struct Report<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { out, names: names_to, common, .. } = arguments;
-    common.apply()?;
     let target = Codes::new("--out", out)?;
     if let Some(path) = names_to {
         needs_csv("--names", path)?;

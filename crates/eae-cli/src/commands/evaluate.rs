@@ -61,7 +61,6 @@ struct Report {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, run, k, .. } = arguments;
-    common.apply()?;
     let trained = Trained::load(run)?;
     let used = trained.open(arguments.data.as_ref(), arguments.part, Part::Test)?;
     // A code has at most this many neighbors. A single code has no entropy.

@@ -77,7 +77,6 @@ struct Report<'a> {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Command::Train(arguments) = &arguments.command;
     let Train { run, out, epochs, quiet, common, .. } = arguments;
-    common.apply()?;
     if let Some(epochs) = epochs {
         within("--epochs", *epochs, 1..=100_000)?;
     }

@@ -141,7 +141,6 @@ const THIN: [([usize; 3], Transposed); 6] = [
 const POINTS: [[usize; 3]; 4] = [[2000, 16, 1], [20_000, 16, 4], [20_000, 128, 10], [100_000, 32, 15]];
 
 fn bench(repeats: usize, short: bool, common: &Common) -> Result<(), Failure> {
-    common.apply()?;
     if repeats == 0 {
         return Err(Failure::usage("--repeats is 0; it must be at least 1"));
     }

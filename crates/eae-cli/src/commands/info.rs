@@ -72,7 +72,6 @@ struct FileSize {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    arguments.common.apply()?;
     let run = &arguments.run;
     let report = if run.is_dir() {
         Report::of_folder(run)?

@@ -75,7 +75,6 @@ struct Report<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let &Arguments { from, to, n, steps, way, ref output, ref common, .. } = arguments;
-    common.apply()?;
     let target = output.target()?;
     let chosen = from.zip(to);
     output::within("--n", n, 1..=output::MOST)?;

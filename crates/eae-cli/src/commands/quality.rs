@@ -100,7 +100,6 @@ const MOST_DIMENSIONS: usize = 512;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, k, .. } = arguments;
-    common.apply()?;
     let mut not_known = Vec::new();
     let (features, real, generated) = arguments.rows(&mut not_known)?;
     let judge =

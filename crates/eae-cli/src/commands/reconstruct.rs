@@ -109,7 +109,6 @@ const USUAL: usize = 50;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let &Arguments { n, worst, ref out, ref common, .. } = arguments;
-    common.apply()?;
     let target = out.as_deref().map(|out| Images::new(out, arguments.zoom)).transpose()?;
     if let Some(path) = &arguments.errors {
         needs_csv("--errors", path)?;

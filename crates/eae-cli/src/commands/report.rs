@@ -39,7 +39,6 @@ struct Report {
 /// the training is used.
 pub(crate) fn run(arguments: &Arguments, is_given: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     let Arguments { run, data, features, common } = arguments;
-    common.apply()?;
     if !run.exists() {
         return Err(no_such(run));
     }

@@ -68,7 +68,6 @@ struct Report<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let &Arguments { n, temperature, ref output, ref codes, ref common, .. } = arguments;
-    common.apply()?;
     let target = output.target()?;
     let codes_target = codes.as_deref().map(|path| Codes::new("--codes", path)).transpose()?;
     output::within("--n", n, 1..=output::MOST)?;

@@ -53,7 +53,6 @@ struct Report<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { run, host, port, common, .. } = arguments;
-    common.apply()?;
     let address = resolve(host, *port)?;
     let explorer = Explorer::open(run, arguments.data.as_ref())?;
     let server = Server::bind(address).map_err(|e| {

@@ -74,7 +74,6 @@ struct Report<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let &Arguments { image, ref dims, steps, range, ref output, ref common, .. } = arguments;
-    common.apply()?;
     let target = output.target()?;
     if !(range > 0.0 && range <= 1000.0) {
         return Err(Failure::usage(format!("--range is {range}; it must be above 0 and at most 1000")));

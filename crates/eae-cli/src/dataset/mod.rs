@@ -278,7 +278,9 @@ impl Data {
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::Digits => None,
-            Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Table(TableFile { path, .. }) => Some(path),
+            Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Table(TableFile { path, .. }) => {
+                Some(path)
+            }
             Self::Images(folder) => Some(&folder.folder),
         }
     }

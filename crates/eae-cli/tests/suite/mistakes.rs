@@ -163,9 +163,11 @@ divergence table.csv nowhere.csv
 divergence word.csv table.csv
 divergence table.csv table.csv --k 9
 bench knn --n 3 --k 5
+bench knn --threads 1025
 bench step --model conv29
 bench step --model mlp --batch 1
 gpu info --adapter
+gpu info --threads 0
 gpu bench --repeats none
 gpu take
 completions

@@ -111,7 +111,6 @@ struct Set {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    arguments.common.apply()?;
     let settings = &arguments.settings;
     if [&arguments.p, &arguments.q].iter().all(|path| path.as_path() == Path::new("-")) {
         return Err(Failure::usage("both files are standard input; one of them must be a file"));

@@ -59,7 +59,6 @@ struct Report<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { run, out, source, common, .. } = arguments;
-    common.apply()?;
     let trained = Trained::load(run)?;
     let (chosen, why) = source.choose(&trained)?;
     if arguments.html {

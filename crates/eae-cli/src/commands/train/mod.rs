@@ -64,9 +64,6 @@ pub(crate) fn run(
     ranks: Option<&dyn Ranks>,
 ) -> Result<(), Failure> {
     let crew = ranks.map(Crew::new);
-    if ranks.is_none() {
-        arguments.common.apply()?;
-    }
     let (config, given) = match &arguments.resume {
         Some(folder) if !folder.exists() => return Err(no_such(folder)),
         Some(folder) => (Config::read(&folder.join(CONFIG))?, None),

@@ -118,7 +118,6 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    arguments.common.apply()?;
     let Arguments { settings, estimator, .. } = arguments;
     let metric = arguments.metric()?;
     if let Some(parts) = arguments.large.parts(&arguments.file, settings.k, arguments.needs_all_rows())? {

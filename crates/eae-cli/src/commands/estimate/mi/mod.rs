@@ -47,7 +47,6 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    arguments.common.apply()?;
     let mut data = Data::read(&arguments.file, &arguments.reading)?;
     if arguments.each {
         return each::run(arguments, data);

@@ -20,7 +20,6 @@ use report::Outcome;
 use series::{Member, Samples};
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    arguments.common.apply()?;
     for (flag, value) in [
         ("--source-past", arguments.source_past),
         ("--condition-past", arguments.condition_past),
