@@ -19,10 +19,11 @@ use crate::table::{matched, refused_data};
 /// Compare generated samples from any program with real ones.
 ///
 /// Takes two arrays, tables or folders of images, and prints distances, precision and recall. The
-/// floor is the same comparison between two halves of the real samples: no generator can be
-/// expected to be closer. The metrics depend on the number of samples, the Frechet distance most,
-/// so compare only results with equal numbers of samples. Features are compared as they are, as is
-/// usual for those of a classifier, unless --standardize is given.
+/// floor is the same comparison between two halves of the real samples, or between fewer of them if
+/// there are few generated samples: no generator can be expected to be closer. The metrics depend
+/// on the number of samples, the Frechet distance most, so compare only results with equal numbers
+/// of samples. Features are compared as they are, as is usual for those of a classifier, unless
+/// --standardize is given.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  eae quality real.npy generated.npy\n  eae quality images:photos images:generated --size 32\n  eae quality digits samples.npy --json\n  eae quality real.csv generated.csv --standardize"
@@ -78,10 +79,11 @@ struct Report {
     k: usize,
     #[serde(flatten)]
     scores: Scores,
-    /// The comparison of one half of the real samples with the other half.
+    /// The comparison of one half of the real samples with the other half, or of fewer of both if
+    /// there are fewer generated samples.
     floor: Option<Scores>,
-    /// The comparison of equally many generated samples with the same half, to compare with the
-    /// floor.
+    /// The comparison of equally many generated samples with the same real samples, to compare with
+    /// the floor.
     beside_floor: Option<Scores>,
     not_known: Vec<String>,
 }
@@ -107,7 +109,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let scores = judge(real.view(), generated.view()).map_err(|e| arguments.refused(&e))?;
     let mut order = Vec::from_iter(0..real.nrows());
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(common.seed));
-    let half = real.nrows() / 2;
+    // As many samples on all four sides, because the distances depend on their number.
+    let half = (real.nrows() / 2).min(generated.nrows());
     let [one, other] = [&order[..half], &order[half..2 * half]].map(|places| real.select(Axis(0), places));
     let few = generated.select(Axis(0), &choose(generated.nrows(), half, common.seed));
     let (mut floor, mut beside_floor) = (None, None);
@@ -376,8 +379,8 @@ impl Report {
         line("coverage", &|s| format!("{:.4}", s.neighbors.coverage));
         if floor.is_some() {
             outln!(
-                "\nThe last column is the floor: one half of the real samples compared with the other. Compare it with the \
-                 column before, of equally many samples, because the Frechet distance is larger for fewer samples."
+                "\nThe last column is the floor: some real samples compared with as many others. Compare it with the column \
+                 before, of equally many samples, because the Frechet distance is larger for fewer samples."
             );
         }
         outln!("+- is a standard error, due to the samples, or for sliced Wasserstein to the directions.");

@@ -66,6 +66,14 @@ fn scores_match_published_implementations() {
         text.contains("90 samples of npy:fewer.npy compared with 120 of npy:few.npy") && text.contains("60 with 60"),
         "{text}"
     );
+    // With few generated samples, the floor has as few real ones.
+    write(folder, "fewest.npy", &features(40, 5, [0.53, 0.7, 0.29]));
+    let report = quality(folder, &["npy:few.npy", "npy:fewest.npy"]);
+    for comparison in ["floor", "beside_floor"] {
+        assert_eq!(report[comparison]["n"], serde_json::json!([40, 40]), "{comparison}");
+    }
+    let text = stdout(&succeeds(folder, &["quality", "few.npy", "fewest.npy"]));
+    assert!(text.contains("  40 with 40") && text.contains("real, 40 with 40"), "{text}");
 }
 
 #[test]
