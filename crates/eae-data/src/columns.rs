@@ -92,6 +92,12 @@ impl Columns {
         &self.whole
     }
 
+    /// Returns true if the range of each column in the training rows is known. A model file can
+    /// lack the ranges.
+    pub fn has_ranges(&self) -> bool {
+        !self.range.is_empty()
+    }
+
     /// Limits each number of `rows` `[n, columns]`, in the units of the table, to the range of its
     /// column in the training rows, and rounds columns of whole numbers. A decoder knows neither,
     /// so that it can give a negative age, or 2.3 children.
@@ -267,6 +273,7 @@ mod tests {
         // Nothing is known of a model without ranges.
         let unknown: Columns = serde_json::from_str(r#"{"mean":[1],"scale":[1]}"#).unwrap();
         assert_eq!(unknown.plausible(array![[-0.4]]), array![[-0.4]]);
+        assert!(columns.has_ranges() && !unknown.has_ranges());
         // Every double above 2^53 is whole.
         assert!(Columns::fit(array![[1e16], [3e16]].view(), None).whole().is_empty());
     }

@@ -78,22 +78,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let trained = Trained::load(&arguments.run)?;
     let model = &trained.model;
     target.fits(model)?;
+    if arguments.unrounded && model.columns().is_none() {
+        return Err(Failure::usage("--unrounded applies to tables, but the model makes images; leave it out"));
+    }
     target.has_room(model, n, arguments.columns)?;
     let (source, why) = arguments.source.choose(&trained)?;
     let drawn = source.sample(model, n, common.seed, temperature);
     let images = model.decode(drawn.view());
-    if arguments.unrounded {
-        target.write(model, images.view(), arguments.columns)?;
-    } else {
-        target.write_plausible(model, images.view(), arguments.columns)?;
-    }
+    let plausible = model.columns().filter(|columns| !arguments.unrounded && columns.has_ranges());
+    target.plausible(plausible.is_some()).write(model, images.view(), arguments.columns)?;
     if let Some(target) = codes_target {
         target.write(drawn.view())?;
     }
-    let rounded = model
-        .columns()
-        .filter(|_| !arguments.unrounded)
-        .map(|columns| columns.whole().iter().map(|&column| columns.name(column)).collect::<Vec<_>>());
+    let rounded =
+        plausible.map(|columns| columns.whole().iter().map(|&column| columns.name(column)).collect::<Vec<_>>());
     let out = &output.out;
     if common.json {
         let (shape, seed, codes) = (output::shape(model, images.view()), common.seed, codes.as_deref());

@@ -15,6 +15,8 @@ pub(crate) struct Images {
     path: PathBuf,
     format: Format,
     zoom: Option<usize>,
+    /// True to write [plausible](eae::data::Columns::plausible) vectors.
+    plausible: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -50,7 +52,13 @@ impl Images {
             }
         };
         needs_parent(out)?;
-        Ok(Self { path: out.to_path_buf(), format, zoom })
+        Ok(Self { path: out.to_path_buf(), format, zoom, plausible: false })
+    }
+
+    /// Sets whether vectors are made [plausible](eae::data::Columns::plausible) before they are
+    /// written.
+    pub(crate) fn plausible(self, plausible: bool) -> Self {
+        Self { plausible, ..self }
     }
 
     /// Checks the format for a model: pictures are for images, and tables for vectors. A folder for
@@ -101,7 +109,8 @@ impl Images {
     }
 
     /// Writes the images `[n, height, width, channels]` that a model has decoded, with `columns`
-    /// per row of a picture, or vectors in their original units.
+    /// per row of a picture, or vectors in their original units, as the decoder gives them or
+    /// [`plausible`](Self::plausible).
     pub(crate) fn write(
         &self,
         model: &Autoencoder<f32>,
@@ -110,22 +119,12 @@ impl Images {
     ) -> Result<(), Failure> {
         self.fits(model)?;
         match model.columns() {
-            Some(columns) => csv::write(&self.path, columns, &columns.restore(images)),
+            Some(table) => {
+                let rows = table.restore(images);
+                csv::write(&self.path, table, &if self.plausible { table.plausible(rows) } else { rows })
+            }
             None => self.write_images(images, columns),
         }
-    }
-
-    /// Writes images like [`write`](Target::write), or [plausible](eae::data::Columns::plausible)
-    /// vectors.
-    pub(crate) fn write_plausible(
-        &self,
-        model: &Autoencoder<f32>,
-        images: ArrayView4<'_, f32>,
-        columns: usize,
-    ) -> Result<(), Failure> {
-        let Some(table) = model.columns() else { return self.write(model, images, columns) };
-        self.fits(model)?;
-        csv::write(&self.path, table, &table.plausible(table.restore(images)))
     }
 
     fn write_images(&self, images: ArrayView4<'_, f32>, columns: usize) -> Result<(), Failure> {

@@ -71,6 +71,7 @@ END
 "$eae" train --data images:digits --channels rgb --model net.toml --epochs 20 --batch 20 --latent 12 --no-report --quiet --out own
 for run in run rows conv own; do
     "$eae" export "$run" --html
-    "$eae" sample "$run" --n 50 --unrounded --codes "$run/codes.npy" --out "$run/decoded.npy"
+    [ "$run" = rows ] && unrounded=--unrounded || unrounded=
+    "$eae" sample "$run" --n 50 $unrounded --codes "$run/codes.npy" --out "$run/decoded.npy"
 done
 node page.mjs "$pictures" run rows conv own

@@ -60,6 +60,7 @@ sample RUN --zoom 0 --out x.png
 sample RUN --zoom 100000 --out x.png
 sample RUN --n 200000 --out x.png
 sample RUN --n 10 --zoom 100000 --out x/
+sample RUN --unrounded --out x.png
 sample RUN --n -5 --out x.png
 sample RUN --n 2.5 --out x.png
 sample RUN --temperature warm --out x.png

@@ -96,6 +96,16 @@ fn samples_keep_whole_numbers_and_ranges() {
 }
 
 #[test]
+fn a_model_without_ranges_is_not_said_to_have_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = concat!(env!("CARGO_MANIFEST_DIR"), "/../eae/tests/corpus/safetensors/valid-columns.safetensors");
+    let sample = |flags: &[&str]| succeeds(folder.path(), &[&["sample", old, "--out", "x.csv"], flags].concat());
+    let said = stderr(&sample(&[]));
+    assert!(said.starts_with("wrote 100 samples") && !said.contains("ranges"), "{said}");
+    assert_eq!(json(&sample(&["--json"]))[0].get("rounded"), None);
+}
+
+#[test]
 fn samples_are_like_the_table() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
