@@ -92,33 +92,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let codes = report.map_err(|problem| not_known.push(problem)).ok();
     let split = Split { train: train.unwrap_or_else(|| test.select(&[])), test };
-    let samples = match n {
-        0..SAMPLES => {
-            let needs = format!(
-                "this needs at least {SAMPLES}, but there {} only {}",
-                if n == 1 { "is" } else { "are" },
-                counted(n, "real sample")
-            );
-            Err(Failure::other(format!("the quality of samples was not measured: {needs}")))
-        }
-        _ => {
-            let features = arguments.features.of(&split, model.columns().is_some(), seed, common.json);
-            features.and_then(|(features, warning)| {
-                not_known.extend(warning);
-                let (samplers, refinement) = (trained.samplers()?, trained.refinement()?);
-                SampleReport::new(model, &samplers, refinement.as_ref(), &split, &features, seed)
-                    .map_err(Failure::other)
-            })
-        }
-    };
-    let mut samples = match samples {
-        Ok(samples) => Some(samples),
-        Err(problem) if n < SAMPLES => {
-            not_known.push(problem.to_string());
-            None
-        }
-        Err(problem) => return Err(problem),
-    };
+    let mut samples = None;
+    if n < SAMPLES {
+        not_known.push(format!(
+            "the quality of samples was not measured: this needs at least {SAMPLES}, but there {} only {}",
+            if n == 1 { "is" } else { "are" },
+            counted(n, "real sample")
+        ));
+    } else {
+        let (features, warning) = arguments.features.of(&split, model.columns().is_some(), seed, common.json)?;
+        not_known.extend(warning);
+        let (samplers, refinement) = (trained.samplers()?, trained.refinement()?);
+        let report = SampleReport::new(model, &samplers, refinement.as_ref(), &split, &features, seed);
+        samples = Some(report.map_err(Failure::other)?);
+    }
     if let Some(samples) = &mut samples {
         not_known.append(&mut samples.missing);
         if used.is_unlike {
