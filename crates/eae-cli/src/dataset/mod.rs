@@ -84,7 +84,7 @@ impl Data {
     }
 
     /// Opens the data as [`open`](Data::open) does. Fails unless at least `least` samples are held
-    /// out; the message ends with `why`. Fails also if all training samples are equal.
+    /// out; the message ends with `why`. Also fails if all training samples are equal.
     pub(crate) fn open_with(&self, quiet: bool, least: usize, why: &str) -> Result<Split<f32, TrainingSet>, Failure> {
         let name = self.path().map_or_else(|| self.to_string(), |path| path.display().to_string());
         let mut more = String::new();

@@ -6,7 +6,8 @@ use ndarray::{ArrayView4, Axis};
 /// Distances from the training mean in standard deviations, and the largest share of the training
 /// rows that can be farther away, by Chebyshev's inequality.
 const FAR: [(f64, f64); 3] = [(3.0, 1.0 / 9.0), (5.0, 1.0 / 25.0), (30.0, 1.0 / 900.0)];
-/// Distance at which a single row is too far, and the distance at which all rows are.
+/// A column is unlike if one of its rows is farther than `ALONE`, or all of them are farther than
+/// `ALL`.
 const ALONE: f64 = 1000.0;
 const ALL: f64 = 30.0;
 /// Spread in training standard deviations below which a column is in other units, and the fewest
@@ -17,8 +18,8 @@ const ENOUGH: usize = 20;
 /// Largest number of columns with a warning of their own.
 const MOST: usize = 5;
 
-/// Returns a warning for each column whose values the training rows cannot have had, to a high
-/// probability. The rows are standardized by the columns of the model.
+/// Returns a warning for each column whose values are very unlikely under the distribution of the
+/// training rows. The rows are standardized by the columns of the model.
 pub(super) fn unlike(name: &str, rows: ArrayView4<'_, f32>, columns: &Columns) -> Vec<String> {
     let found: Vec<String> = (0..columns.len()).filter_map(|column| one(name, rows, columns, column)).collect();
     let more = found.len().saturating_sub(MOST);
