@@ -4,6 +4,8 @@ use std::{fmt, io};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::table::counted;
+
 /// A reason why a folder is not a data set of images.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -29,7 +31,7 @@ pub enum FolderError {
         skipped: Skipped,
     },
     /// Too few of the files that could be images are valid.
-    #[error("{folder} has {good} usable image{}; training needs at least two, one of them held out{}", if *.good == 1 { "" } else { "s" }, .skipped.in_words())]
+    #[error("{folder} has {}; training needs at least two, one of them held out{}", counted(*.good, "usable image"), .skipped.in_words())]
     TooFew {
         /// The folder.
         folder: PathBuf,

@@ -198,6 +198,7 @@ pub(crate) fn array_shape(path: &Path) -> Result<Vec<usize>, TableError> {
     shape.map_err(|problem| TableError { path: path.to_path_buf(), problem: Box::new(problem) })
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// Returns a number and a noun, with a plural in "s" unless the number is 1.
+pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

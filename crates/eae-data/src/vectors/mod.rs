@@ -116,7 +116,7 @@ impl VectorFile {
         let mut rows = self.rows_of(columns)?;
         let (found, expected) = (rows.values.ncols(), columns.len());
         if found != expected {
-            let found = format!("{found} column{}", if found == 1 { "" } else { "s" });
+            let found = table::counted(found, "column");
             return Err(DataError::Columns { path: path.clone(), found, expected: expected.to_string() });
         }
         rows.notes.retain(|note| matches!(note, Note::MissingLeftOut { .. }));
