@@ -13,4 +13,4 @@ pub use ndarray;
 pub use points::{Array, Partition, Rows, row_range};
 pub use ranks::{Aside, Counted, Disk, LostRank, One, RankError, RankResult, Ranks, Threads, Traffic, Typed};
 pub use search::{Asked, Search};
-pub use sums::{FixedPoint, Moments, Shards, tree_sum, tree_sum_over};
+pub use sums::{Moments, Shards, tree_sum_over};

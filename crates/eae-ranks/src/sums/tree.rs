@@ -5,26 +5,13 @@ use bytemuck::Pod;
 use super::{Shards, split};
 use crate::{RankResult, Ranks, Typed};
 
-/// Adds arrays of the same length by a balanced binary tree over their order. Returns `None` if
-/// there are no arrays.
-///
-/// A tree over `n` arrays adds the sum of the first `n - n/2` to the sum of the others. The order
-/// depends on their number alone, so the sum has the same bits wherever the arrays were computed.
-/// Its rounding error grows as `log n`.
-///
-/// # Panics
-///
-/// If the arrays have different lengths.
-pub fn tree_sum<T: Copy + AddAssign>(arrays: Vec<Vec<T>>) -> Option<Vec<T>> {
-    if arrays.is_empty() {
-        return None;
-    }
-    let mut arrays = arrays;
-    Some(sum_of_node(0..arrays.len(), &mut |node| if node.len() == 1 { take(&mut arrays, node.start) } else { None }))
-}
-
 /// Adds arrays of the same length, one for each shard, which are on the ranks of their shards, and
-/// returns the sum on every rank. It has the bits of [`tree_sum`] over all arrays.
+/// returns the sum on every rank.
+///
+/// The arrays are added by a balanced binary tree over their order: a tree over `n` arrays adds the
+/// sum of the first `n - n/2` to the sum of the others. The order of additions depends on the
+/// number of shards alone, so the sum has the same bits for any number of ranks. Its rounding error
+/// grows as `log n`.
 ///
 /// Each rank adds the arrays of one part of the entries. It gets them from the others, who add
 /// their own arrays first where these are a whole branch of the tree.
@@ -117,13 +104,19 @@ mod tests {
     use super::*;
     use crate::{Counted, Threads};
 
+    /// Adds arrays by the tree in one process.
+    fn tree_sum<T: Copy + AddAssign>(mut arrays: Vec<Vec<T>>) -> Vec<T> {
+        let count = arrays.len();
+        let mut leaf = |node: &Range<usize>| if node.len() == 1 { take(&mut arrays, node.start) } else { None };
+        sum_of_node(0..count, &mut leaf)
+    }
+
     #[test]
     fn adds_in_the_order_of_the_tree() {
-        assert_eq!(tree_sum::<f64>(vec![]), None);
         let x = [1e16_f64, 1.0, 1.0, -1e16, 3.0];
         let arrays = x.iter().map(|&x| vec![x, 2.0 * x]).collect();
         let expected = ((x[0] + x[1]) + x[2]) + (x[3] + x[4]);
-        assert_eq!(tree_sum(arrays), Some(vec![expected, 2.0 * expected]));
+        assert_eq!(tree_sum(arrays), [expected, 2.0 * expected]);
         // In the order of a loop, the result differs.
         assert_ne!(x.iter().sum::<f64>(), expected);
     }
@@ -135,7 +128,7 @@ mod tests {
                 let array = |shard: usize| -> Vec<f32> {
                     (0..length).map(|i| ((31 * shard + i) as f32).sin() * 10_f32.powi(i as i32 % 7)).collect()
                 };
-                let expected = tree_sum((0..count).map(array).collect()).unwrap();
+                let expected = tree_sum((0..count).map(array).collect());
                 for size in [1, 2, 3, 5, 8].into_iter().filter(|size| *size <= count) {
                     let shards = Shards::new(count);
                     let sums = Threads::run(size, |ranks| {
