@@ -46,17 +46,6 @@ pub enum GradCheckError {
         /// Difference quotient.
         quotient: f64,
     },
-    /// The derivative along a direction disagrees.
-    #[non_exhaustive]
-    #[error("along direction {seed}: the gradient gives {gradient:e}, the difference quotient {quotient:e}")]
-    Direction {
-        /// The seed of the direction.
-        seed: u64,
-        /// Gradient computed by the tape.
-        gradient: f64,
-        /// Difference quotient.
-        quotient: f64,
-    },
 }
 
 /// Calls [`GradCheck::check`] with the default step and tolerances.
@@ -75,18 +64,6 @@ where
     G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
 {
     GradCheck::default().check(function, inputs)
-}
-
-/// Calls [`GradCheck::check_directional`] with the default step and tolerances.
-///
-/// # Errors
-///
-/// If gradient and difference quotient disagree.
-pub fn gradcheck_directional<G>(function: G, inputs: &[ArrayD<f64>], seed: u64) -> Result<(), GradCheckError>
-where
-    G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
-{
-    GradCheck::default().check_directional(function, inputs, seed)
 }
 
 impl GradCheck {
@@ -142,37 +119,6 @@ impl GradCheck {
         Ok(())
     }
 
-    /// Checks the derivative along one pseudo-random direction in the space of all inputs, with two
-    /// evaluations for inputs of any size. A wrong gradient passes only by coincidence; use a few
-    /// seeds.
-    ///
-    /// # Errors
-    ///
-    /// If gradient and difference quotient disagree or either is NaN.
-    pub fn check_directional<G>(&self, function: G, inputs: &[ArrayD<f64>], seed: u64) -> Result<(), GradCheckError>
-    where
-        G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
-    {
-        let shared = share(inputs);
-        let gradients = gradients(&function, &shared);
-        let mut random = SplitMix(seed);
-        let directions: Vec<ArrayD<f64>> = inputs.iter().map(|x| x.map(|_| random.next())).collect();
-        let norm = directions.iter().flatten().map(|u| u * u).sum::<f64>().sqrt();
-        let h = self.step * norm.max(1.0).recip();
-        let at = |t: f64| {
-            let moved: Vec<_> = inputs.iter().zip(&directions).map(|(x, u)| (x + &(u * t)).into_shared()).collect();
-            value(&function, &moved)
-        };
-        let quotient = (at(h) - at(-h)) / (2.0 * h);
-        let along = |(x, u): (&Shared, &ArrayD<f64>)| gradients.wrt(x).map_or(0.0, |gradient| (gradient * u).sum());
-        let gradient = shared.iter().zip(&directions).map(along).sum();
-        if self.agree(gradient, quotient) {
-            Ok(())
-        } else {
-            Err(GradCheckError::Direction { seed, gradient, quotient })
-        }
-    }
-
     /// Returns true if the two agree within the tolerances, and false if either is NaN.
     fn agree(&self, gradient: f64, quotient: f64) -> bool {
         (gradient - quotient).abs() <= self.absolute + self.relative * quotient.abs()
@@ -214,20 +160,6 @@ where
     tape.backward(loss)
 }
 
-/// Steele, Lea and Flood's generator. It is good enough for a direction and saves a dependency.
-struct SplitMix(u64);
-
-impl SplitMix {
-    /// Returns the next number, uniform in [-1, 1).
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,8 +176,6 @@ mod tests {
         let x = [array![[1.0, -2.0], [0.5, 3.0]].into_dyn()];
         let error = gradcheck(wrong_square, &x).unwrap_err();
         assert!(matches!(error, GradCheckError::Component { input: 0, ref index, .. } if index == &[0, 0]), "{error}");
-        assert!(gradcheck_directional(wrong_square, &x, 7).is_err());
-        assert!(gradcheck_directional(|x| x[0].square(), &x, 7).is_ok());
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod tape;
 mod var;
 
 pub use gemm::{Cpu, Gemm};
-pub use gradcheck::{GradCheck, GradCheckError, gradcheck, gradcheck_directional};
+pub use gradcheck::{GradCheck, GradCheckError, gradcheck};
 pub use gradients::Gradients;
 pub use ndarray;
 pub use parts::{Parts, Shared};
