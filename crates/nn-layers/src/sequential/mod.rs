@@ -35,8 +35,7 @@ pub use statistics::Statistics;
 ///
 /// A clone shares its arrays with the original until one of the two is changed, such as by a step
 /// of an optimizer. A tape identifies a parameter by its array. So if a network and a fresh clone
-/// are trained on one tape, each gradient is the sum over both. Use
-/// [`independent_copy`](Sequential::independent_copy) for networks that are trained side by side.
+/// are trained on one tape, each gradient is the sum over both.
 #[derive(Debug, Clone)]
 pub struct Sequential<F: Real> {
     layers: Vec<Box<dyn Layer<F>>>,
@@ -200,35 +199,6 @@ impl<F: Real> Sequential<F> {
     /// Returns the arrays of all layers, in order.
     pub fn state(&mut self) -> impl Iterator<Item = Entry<'_, F>> {
         self.layers.iter_mut().flat_map(|layer| layer.state())
-    }
-
-    /// Returns a copy that shares no array with this network. On one tape, each of the two has
-    /// gradients of its own.
-    ///
-    /// ```
-    /// use autodiff_mini::Tape;
-    /// use nn_layers::{Dense, Sequential};
-    /// # use ndarray_rand::rand::SeedableRng;
-    /// # let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
-    /// let mut network = Sequential::<f64>::on(&[1]).then(Dense::new(1, 1, &mut rng)).build()?;
-    /// let mut copy = network.independent_copy();
-    /// let tape = Tape::new();
-    /// let x = tape.constant(ndarray::array![[3.0]]);
-    /// let loss = (network.train(x) + copy.train(x) * 2.0).sum().id();
-    /// let gradients = tape.backward(loss);
-    /// let of_weight = |network: &mut Sequential<f64>| gradients.wrt(network.parameters()[0]).unwrap()[[0, 0]];
-    /// assert_eq!((of_weight(&mut network), of_weight(&mut copy)), (3.0, 6.0));
-    /// # Ok::<(), nn_layers::ShapeError>(())
-    /// ```
-    #[must_use]
-    pub fn independent_copy(&self) -> Self {
-        let mut copy = self.clone();
-        for entry in copy.state() {
-            if let Content::Parameter(tensor) | Content::Statistic(tensor) = entry.content {
-                *tensor = tensor.to_owned().into_shared();
-            }
-        }
-        copy
     }
 
     /// Returns the trainable parameters, in a fixed order.
