@@ -25,7 +25,6 @@ mod fitted;
 mod gaussian;
 mod gaussianization;
 mod mixture;
-mod noise;
 mod normal;
 mod refined;
 mod sphere;

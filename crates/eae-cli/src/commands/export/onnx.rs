@@ -217,6 +217,33 @@ mod tests {
         samplers(model.latent()).into_iter().map(Chosen::from).chain([refined])
     }
 
+    /// Maps each row of `noise`, draws from N(0, I), to a code. A mixture selects its components by
+    /// `uniform`.
+    fn of_noise(sampler: &Sampler, noise: &Array2<f64>, uniform: &Array1<f64>) -> Array2<f64> {
+        let mut codes = noise.clone();
+        for (mut code, &uniform) in codes.outer_iter_mut().zip(uniform) {
+            let moved = match sampler {
+                Sampler::Normal { .. } => continue,
+                Sampler::Sphere { latent } => &code * (*latent as f64 / code.dot(&code)).sqrt(),
+                Sampler::Gaussian(gaussian) => gaussian.root().dot(&code) + gaussian.mean(),
+                Sampler::Mixture(mixture) => {
+                    let mut left = uniform;
+                    let chosen = mixture.weights().iter().position(|weight| {
+                        left -= weight;
+                        left < 0.0
+                    });
+                    // By rounding, the weights can sum to slightly less than 1.
+                    let c = chosen.unwrap_or(mixture.components() - 1);
+                    mixture.factors().index_axis(Axis(0), c).dot(&code) + mixture.means().row(c)
+                }
+                Sampler::Gaussianization(map) => return map.inverse(noise.view()),
+                other => panic!("the codes of {} for noise are unknown", other.name()),
+            };
+            code.assign(&moved);
+        }
+        codes
+    }
+
     /// Returns the generator of each sampler, with the output that is expected for the noise.
     fn generators<'a>(model: &Autoencoder<f32>, sample: &'a str) -> Vec<Case<'a>> {
         let latent = model.latent();
@@ -226,7 +253,7 @@ mod tests {
             let uniform = (noise(&[100, 1], 0.5, 4) + 0.5).mapv(f64::from);
             let column: Array1<f64> = uniform.index_axis(Axis(1), 0).to_owned().into_dimensionality::<Ix1>().unwrap();
             let doubled = drawn.mapv(f64::from).into_dimensionality::<Ix2>().unwrap();
-            let codes = chosen.sampler.of_noise(doubled.view(), column.view()).mapv(|x| x as f32);
+            let codes = of_noise(&chosen.sampler, &doubled, &column).mapv(|x| x as f32);
             let codes = match &chosen.refinement {
                 Some(refinement) => refinement.refine(model, codes.view()),
                 None => codes,

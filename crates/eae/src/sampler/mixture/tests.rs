@@ -116,3 +116,17 @@ fn invalid_input_is_an_error() {
     assert_eq!(Mixture::fit_best(codes.view(), &[], 0), Err(FitError::NoCandidates));
     assert_eq!(Mixture::fit_best(codes.view(), &[1, 0], 0), Err(FitError::NoComponents));
 }
+
+#[test]
+fn components_have_their_shares_of_the_interval() {
+    let mut codes = normal::<f64>(400, 2, 0);
+    codes.outer_iter_mut().step_by(4).for_each(|mut code| code += 20.0);
+    let mixture = Mixture::fit(codes.view(), 2, 0).unwrap();
+    let border = mixture.weights()[0];
+    let (noise, factors) = (array![0.6, -0.3], mixture.factors());
+    // Around the border, and at both ends.
+    for (uniform, component) in [(0.0, 0), (border - 1e-9, 0), (border + 1e-9, 1), (1.0, 1)] {
+        let expected = factors.index_axis(Axis(0), component).dot(&noise) + mixture.means().row(component);
+        assert!((mixture.code(noise.view(), uniform) - expected).iter().all(|e| e.abs() < 1e-12));
+    }
+}
