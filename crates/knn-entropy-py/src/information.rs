@@ -83,11 +83,8 @@ pub(crate) fn ksg_test<'py>(
     test: Test,
 ) -> PyResult<Tested<'py>> {
     let ksg = ksg(&settings, &own)?;
-    let (x, y, kind) = (x.view(), y.view(), test.permutation()?);
-    let found = run(py, settings.threads, |search| match kind {
-        Some(kind) => ksg.search(search).significance_by(x, y, &kind),
-        None => ksg.search(search).significance(x, y, test.count, test.seed),
-    })?;
+    let (x, y, test) = (x.view(), y.view(), test.permutation()?);
+    let found = run(py, settings.threads, |search| ksg.search(search).significance(x, y, test))?;
     Ok(tested(py, &found))
 }
 
@@ -103,11 +100,8 @@ pub(crate) fn ksg_conditional_test<'py>(
     test: Test,
 ) -> PyResult<Tested<'py>> {
     let ksg = ksg(&settings, &own)?;
-    let (x, y, z, kind) = (x.view(), y.view(), z.view(), test.permutation()?);
-    let found = run(py, settings.threads, |search| match kind {
-        Some(kind) => ksg.search(search).conditional_significance_by(x, y, z, &kind),
-        None => ksg.search(search).conditional_significance(x, y, z, test.count, test.seed),
-    })?;
+    let (x, y, z, test) = (x.view(), y.view(), z.view(), test.permutation()?);
+    let found = run(py, settings.threads, |search| ksg.search(search).conditional_significance(x, y, z, test))?;
     Ok(tested(py, &found))
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn transfer_entropy_test<'py>(
 ) -> PyResult<Tested<'py>> {
     let estimator = transfer(&settings, &own, &embeddings)?;
     let (source, target, given) = (source.view(), target.view(), conditions(&given));
-    let kind = test.permutation()?.unwrap_or(test.unspecified());
+    let kind = test.permutation()?;
     let work =
         |search: &dyn NeighborSearch| estimator.search(search).conditional_significance(source, target, &given, kind);
     Ok(tested(py, &run(py, settings.threads, work)?))
@@ -103,7 +103,7 @@ pub(crate) fn transfer_entropy_scan<'py>(
 ) -> PyResult<Scanned<'py>> {
     let estimator = transfer(&settings, &own, &embeddings)?;
     let (source, target, given) = (source.view(), target.view(), conditions(&given));
-    let kind = test.permutation()?.unwrap_or(test.unspecified());
+    let kind = test.permutation()?;
     let work = |search: &dyn NeighborSearch| {
         estimator.search(search).conditional_scan(source, target, &given, ends.0..=ends.1, kind)
     };

@@ -13,15 +13,16 @@ use crate::threads::value_error;
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(crate) struct Test {
-    pub(crate) count: usize,
-    pub(crate) seed: u64,
+    count: usize,
+    seed: u64,
     kind: Option<(String, usize)>,
 }
 
 impl Test {
-    /// Returns the test with the chosen kind of surrogates, or `None` if none was chosen.
-    pub(crate) fn permutation(&self) -> PyResult<Option<PermutationTest>> {
-        let Some((kind, setting)) = &self.kind else { return Ok(None) };
+    /// Returns the test with the chosen kind of surrogates, if one was chosen.
+    pub(crate) fn permutation(&self) -> PyResult<PermutationTest> {
+        let test = PermutationTest::new(self.count, self.seed);
+        let Some((kind, setting)) = &self.kind else { return Ok(test) };
         let surrogates = match kind.as_str() {
             "shuffle" => Surrogates::Shuffle,
             "rotate" => Surrogates::Rotate { min_shift: *setting },
@@ -29,12 +30,7 @@ impl Test {
             "local" => Surrogates::Local { k: *setting },
             other => return Err(unknown("surrogates", other, "'shuffle', 'rotate', 'blocks' or 'local'")),
         };
-        Ok(Some(self.unspecified().surrogates(surrogates)))
-    }
-
-    /// Returns the test with the default surrogates of the method that runs it.
-    pub(crate) fn unspecified(&self) -> PermutationTest {
-        PermutationTest::new(self.count, self.seed)
+        Ok(test.surrogates(surrogates))
     }
 }
 
@@ -46,7 +42,7 @@ pub(crate) fn surrogate_orders<'py>(
     z: Option<Array<'py>>,
     test: Test,
 ) -> PyResult<Bound<'py, PyArray2<usize>>> {
-    let kind = test.permutation()?.unwrap_or(test.unspecified());
+    let kind = test.permutation()?;
     let orders = match z.as_ref().map(Array::view) {
         None => kind.orders(rows),
         Some(View::Double(z)) => kind.orders_given(z),

@@ -181,7 +181,7 @@ impl TransferEntropy<'_> {
         let states: Vec<Array2<f64>> = (first..=last)
             .map(|delay| Past { series: series.reborrow(), embedding, delay }.states(&embedded.times))
             .collect();
-        let test = test.surrogates_or(|| {
+        let test = test.surrogates_or(|_| {
             let time = autocorrelation_within(&series, pasts.trials)?.min_shift();
             Ok(Surrogates::Rotate { min_shift: time.max(reach(embedding, last - first)) })
         })?;

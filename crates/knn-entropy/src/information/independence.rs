@@ -6,57 +6,37 @@ const LOCAL: usize = 5;
 
 impl Ksg<'_> {
     /// Tests whether `x` and `y` are independent. The test compares their information with that of
-    /// `surrogates` random rearrangements of the rows of `x`, drawn with `seed`.
+    /// random rearrangements of the rows of `x`.
     ///
-    /// Independent rows are shuffled. With a [`window`](Ksg::window), or if both `x` and `y` are
-    /// autocorrelated, the rows count as a series, and `x` is rotated instead; see [`Surrogates`].
-    /// [`significance_by`](Ksg::significance_by) takes other surrogates.
+    /// By default, independent rows are shuffled. With a [`window`](Ksg::window), or if both `x`
+    /// and `y` are autocorrelated, the rows count as a series, and `x` is rotated instead; see
+    /// [`Surrogates`]. `test` can choose other surrogates.
     ///
     /// ```
-    /// use knn_entropy::Ksg;
+    /// use knn_entropy::{Ksg, PermutationTest};
     ///
     /// let x: Vec<f64> = (0..100).map(|i| (0.618 * f64::from(i)).fract()).collect();
     /// let y: Vec<f64> = x.iter().map(|x| (6.0 * x).sin()).collect();
-    /// assert_eq!(Ksg::new(3).significance(&x, &y, 99, 0)?.p_value(), 0.01);
+    /// assert_eq!(Ksg::new(3).significance(&x, &y, PermutationTest::new(99, 0))?.p_value(), 0.01);
     /// # Ok::<(), knn_entropy::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// See [`mutual_information`](Ksg::mutual_information) and [`PermutationTest::orders`].
-    pub fn significance(
-        &self,
-        x: impl ToSamples,
-        y: impl ToSamples,
-        surrogates: usize,
-        seed: u64,
-    ) -> Result<Significance> {
+    pub fn significance(&self, x: impl ToSamples, y: impl ToSamples, test: PermutationTest) -> Result<Significance> {
         let (x, y) = (x.to_samples()?, y.to_samples()?);
-        let kind = surrogates_for(&x, &y, self.window_rows(), surrogates)?;
-        self.significance_by(&x, &y, &PermutationTest::new(surrogates, seed).surrogates(kind))
-    }
-
-    /// Tests whether `x` and `y` are independent, with the surrogates of `test`.
-    ///
-    /// # Errors
-    ///
-    /// See [`significance`](Ksg::significance).
-    pub fn significance_by(
-        &self,
-        x: impl ToSamples,
-        y: impl ToSamples,
-        test: &PermutationTest,
-    ) -> Result<Significance> {
-        let (x, y) = (x.to_samples()?, y.to_samples()?);
+        let test = test.surrogates_or(|count| surrogates_for(&x, &y, self.window_rows(), count))?;
         test.run(x.len(), |rows| self.mutual_information(x.select(rows), &y))
     }
 
     /// Tests whether `x` and `y` are independent given `z`.
     ///
-    /// Rows of `x` are permuted among rows with nearly the same `z` ([`Surrogates::Local`] with k =
-    /// 5), so that `x` still depends on `z`. A local permutation assumes independent rows. Rows
-    /// that count as a series, as in [`significance`](Ksg::significance), are rotated instead,
-    /// which makes the test conservative.
+    /// By default, rows of `x` are permuted among rows with nearly the same `z`
+    /// ([`Surrogates::Local`] with k = 5), so that `x` still depends on `z`. A local permutation
+    /// assumes independent rows. Rows that count as a series, as in
+    /// [`significance`](Ksg::significance), are rotated instead, which makes the test conservative.
+    /// `test` can choose other surrogates.
     ///
     /// # Errors
     ///
@@ -66,30 +46,14 @@ impl Ksg<'_> {
         x: impl ToSamples,
         y: impl ToSamples,
         z: impl ToSamples,
-        surrogates: usize,
-        seed: u64,
+        test: PermutationTest,
     ) -> Result<Significance> {
         let (x, y) = (x.to_samples()?, y.to_samples()?);
-        let kind = match surrogates_for(&x, &y, self.window_rows(), surrogates)? {
-            Surrogates::Shuffle => Surrogates::Local { k: LOCAL },
-            of_series => of_series,
-        };
-        self.conditional_significance_by(&x, &y, z, &PermutationTest::new(surrogates, seed).surrogates(kind))
-    }
-
-    /// Tests whether `x` and `y` are independent given `z`, with the surrogates of `test`.
-    ///
-    /// # Errors
-    ///
-    /// See [`conditional_significance`](Ksg::conditional_significance).
-    pub fn conditional_significance_by(
-        &self,
-        x: impl ToSamples,
-        y: impl ToSamples,
-        z: impl ToSamples,
-        test: &PermutationTest,
-    ) -> Result<Significance> {
-        let (x, y, z) = (x.to_samples()?, y.to_samples()?, z.to_samples()?);
+        let test = test.surrogates_or(|count| match surrogates_for(&x, &y, self.window_rows(), count)? {
+            Surrogates::Shuffle => Ok(Surrogates::Local { k: LOCAL }),
+            of_series => Ok(of_series),
+        })?;
+        let z = z.to_samples()?;
         test.orders_given(z.view())?.run(|rows| self.conditional(x.select(rows), &y, &z))
     }
 }

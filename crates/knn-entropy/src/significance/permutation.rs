@@ -71,16 +71,17 @@ impl PermutationTest {
 
     /// Sets the kind of surrogates.
     ///
-    /// By default, rows are shuffled. Methods for series, such as
-    /// [`TransferEntropy::scan`](crate::TransferEntropy::scan), rotate them.
+    /// By default, rows are shuffled, unless the method that runs the test chooses others: see
+    /// [`Ksg::significance`](crate::Ksg::significance) and
+    /// [`TransferEntropy::scan`](crate::TransferEntropy::scan).
     #[must_use]
     pub fn surrogates(self, surrogates: Surrogates) -> Self {
         Self { surrogates: Some(surrogates), ..self }
     }
 
-    /// Sets the kind of surrogates unless it has been set already.
-    pub(crate) fn surrogates_or(self, surrogates: impl FnOnce() -> Result<Surrogates>) -> Result<Self> {
-        let surrogates = self.surrogates.map_or_else(surrogates, Ok)?;
+    /// Sets the kind of surrogates, which depends on their number, unless it has been set already.
+    pub(crate) fn surrogates_or(self, surrogates: impl FnOnce(usize) -> Result<Surrogates>) -> Result<Self> {
+        let surrogates = self.surrogates.map_or_else(|| surrogates(self.count), Ok)?;
         Ok(Self { surrogates: Some(surrogates), ..self })
     }
 

@@ -174,7 +174,7 @@ fn accepts_arrays_vectors_and_slices_of_both_types() {
     assert_eq!(ksg.conditional(&single, second, Array2::<f64>::zeros((1000, 0))).unwrap(), mixed);
     let transfer = TransferEntropy::new(3).transfer_entropy(&single, second).unwrap();
     assert!(transfer.is_finite());
-    assert_eq!(ksg.significance(&single, second, 19, 0).unwrap().surrogates().len(), 19);
+    assert_eq!(ksg.significance(&single, second, PermutationTest::new(19, 0)).unwrap().surrogates().len(), 19);
     // A normal variable and the sum of it and another with the same variance.
     let estimate = ksg.estimate(&[&widened, &widened.iter().zip(second).map(|(a, b)| a + b).collect()]).unwrap();
     assert!((estimate.correlation() - 0.5_f64.sqrt()).abs() < 0.05);
