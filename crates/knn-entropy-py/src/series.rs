@@ -29,11 +29,16 @@ fn embedding((length, lag): (usize, usize)) -> Embedding {
     Embedding::new(length, lag)
 }
 
-fn conditions<'a>(given: &'a [Given<'_>]) -> Vec<Condition<View<'a>>> {
-    let condition = |(series, length, lag, delay): &'a Given<'_>| {
-        Condition::new(series.view()).embedding(Embedding::new(*length, *lag)).delay(*delay)
+/// Returns views of the series to condition on.
+fn views<'a>(given: &'a [Given<'_>]) -> Vec<View<'a>> {
+    given.iter().map(|(series, ..)| series.view()).collect()
+}
+
+fn conditions<'a>(given: &[Given<'_>], views: &'a [View<'_>]) -> Vec<Condition<'a>> {
+    let condition = |(&(_, length, lag, delay), series): (&Given<'_>, &'a View<'_>)| {
+        Condition::new(series).embedding(Embedding::new(length, lag)).delay(delay)
     };
-    given.iter().map(condition).collect()
+    given.iter().zip(views).map(condition).collect()
 }
 
 /// Returns the estimator with these settings.
@@ -41,10 +46,11 @@ fn transfer<'s>(
     settings: &'s Settings,
     own: &'s KsgSettings,
     embeddings: &'s Embeddings,
+    conditions: &'s [Condition<'s>],
 ) -> PyResult<TransferEntropy<'s>> {
     let estimator = TransferEntropy::new(settings.k).norm(settings.norm()?).window(settings.window);
     let estimator = estimator.periods(settings.periods()).variant(own.variant()?).ties(own.ties()?);
-    let estimator = estimator.delay(embeddings.delay).trials(&embeddings.trials);
+    let estimator = estimator.delay(embeddings.delay).trials(&embeddings.trials).given(conditions);
     Ok(estimator.source(embedding(embeddings.source)).target(embedding(embeddings.target)))
 }
 
@@ -58,9 +64,11 @@ pub(crate) fn transfer_entropy<'py>(
     settings: Settings,
     own: KsgSettings,
 ) -> PyResult<Estimated<'py>> {
-    let estimator = transfer(&settings, &own, &embeddings)?;
-    let (source, target, given) = (source.view(), target.view(), conditions(&given));
-    let work = |search: &dyn NeighborSearch| estimator.search(search).conditional_estimate(source, target, &given);
+    let views = views(&given);
+    let conditions = conditions(&given, &views);
+    let estimator = transfer(&settings, &own, &embeddings, &conditions)?;
+    let (source, target) = (source.view(), target.view());
+    let work = |search: &dyn NeighborSearch| estimator.search(search).estimate(source, target);
     Ok(estimated(py, run(py, settings.threads, work)?))
 }
 
@@ -76,11 +84,12 @@ pub(crate) fn transfer_entropy_test<'py>(
     own: KsgSettings,
     test: Test,
 ) -> PyResult<Tested<'py>> {
-    let estimator = transfer(&settings, &own, &embeddings)?;
-    let (source, target, given) = (source.view(), target.view(), conditions(&given));
-    let kind = test.permutation()?;
-    let work =
-        |search: &dyn NeighborSearch| estimator.search(search).conditional_significance(source, target, &given, kind);
+    let views = views(&given);
+    let conditions = conditions(&given, &views);
+    let estimator = transfer(&settings, &own, &embeddings, &conditions)?;
+    let (source, target) = (source.view(), target.view());
+    let test = test.permutation()?;
+    let work = |search: &dyn NeighborSearch| estimator.search(search).significance(source, target, test);
     Ok(tested(py, &run(py, settings.threads, work)?))
 }
 
@@ -101,12 +110,12 @@ pub(crate) fn transfer_entropy_scan<'py>(
     own: KsgSettings,
     test: Test,
 ) -> PyResult<Scanned<'py>> {
-    let estimator = transfer(&settings, &own, &embeddings)?;
-    let (source, target, given) = (source.view(), target.view(), conditions(&given));
-    let kind = test.permutation()?;
-    let work = |search: &dyn NeighborSearch| {
-        estimator.search(search).conditional_scan(source, target, &given, ends.0..=ends.1, kind)
-    };
+    let views = views(&given);
+    let conditions = conditions(&given, &views);
+    let estimator = transfer(&settings, &own, &embeddings, &conditions)?;
+    let (source, target) = (source.view(), target.view());
+    let test = test.permutation()?;
+    let work = |search: &dyn NeighborSearch| estimator.search(search).scan(source, target, ends.0..=ends.1, test);
     let scan = run(py, settings.threads, work)?;
     let members = scan.delays().zip(scan.family().members());
     let delays = members.map(|(at, alone)| (at.delay, tested(py, alone), at.corrected_p_value)).collect();
@@ -127,8 +136,9 @@ pub(crate) fn transfer_entropy_samples<'py>(
 ) -> PyResult<Samples<'py>> {
     let estimator = TransferEntropy::new(1).source(embedding(embeddings.source));
     let estimator = estimator.target(embedding(embeddings.target)).delay(embeddings.delay).trials(&embeddings.trials);
-    let (source, target, given) = (source.view(), target.view(), conditions(&given));
-    let found = estimator.embed_conditional(source, target, &given).map_err(value_error)?;
+    let views = views(&given);
+    let conditions = conditions(&given, &views);
+    let found = estimator.given(&conditions).embed(source.view(), target.view()).map_err(value_error)?;
     let arrays = [found.source, found.next, found.target, found.conditions];
     Ok((arrays.map(|array| array.into_pyarray(py)).into(), found.times.into_pyarray(py)))
 }

@@ -2,11 +2,10 @@ use std::ops::RangeInclusive;
 
 use ndarray::{Array2, Axis};
 
-use super::embedding::{Condition, Past, positive};
+use super::embedding::{Past, positive};
 use super::{Embedding, TransferEntropy};
 use crate::{
-    Error, FamilySignificance, PermutationTest, Result, Samples, Significance, Surrogates, ToSamples,
-    autocorrelation_within,
+    Error, FamilySignificance, PermutationTest, Result, Significance, Surrogates, ToSamples, autocorrelation_within,
 };
 
 /// The transfer entropy at every delay of a range, with tests against chance. Returned by
@@ -81,29 +80,14 @@ impl TransferEntropy<'_> {
         target: impl ToSamples,
         test: PermutationTest,
     ) -> Result<Significance> {
-        self.conditional_significance::<Samples<'_>>(source, target, &[], test)
-    }
-
-    /// Tests whether the conditional transfer entropy could be chance, like
-    /// [`significance`](TransferEntropy::significance).
-    ///
-    /// # Errors
-    ///
-    /// See [`conditional`](TransferEntropy::conditional) and [`PermutationTest::orders_given`].
-    pub fn conditional_significance<T: ToSamples>(
-        &self,
-        source: impl ToSamples,
-        target: impl ToSamples,
-        conditions: &[Condition<T>],
-        test: PermutationTest,
-    ) -> Result<Significance> {
-        let scan = self.conditional_scan(source, target, conditions, self.delay..=self.delay, test)?;
+        let scan = self.scan(source, target, self.delay..=self.delay, test)?;
         Ok(scan.family.members()[0].clone())
     }
 
     /// Returns the transfer entropy from `source` to `target` at every delay of a range, with
     /// p-values for each delay alone and for the best delay. The [`delay`](TransferEntropy::delay)
-    /// of the estimator itself is not used.
+    /// of the estimator itself is not used, and [conditions](TransferEntropy::given) keep their own
+    /// delays.
     ///
     /// For comparability, all delays are estimated at the times of the target for which the longest
     /// delay has a past. Each surrogate rearranges the past states of the source once for all
@@ -148,24 +132,6 @@ impl TransferEntropy<'_> {
         delays: RangeInclusive<usize>,
         test: PermutationTest,
     ) -> Result<DelayScan> {
-        self.conditional_scan::<Samples<'_>>(source, target, &[], delays, test)
-    }
-
-    /// Returns the conditional transfer entropy at every delay of a range, like
-    /// [`scan`](TransferEntropy::scan). The range applies to the source; each condition keeps its
-    /// own delay.
-    ///
-    /// # Errors
-    ///
-    /// See [`scan`](TransferEntropy::scan). The errors also apply to the conditions.
-    pub fn conditional_scan<T: ToSamples>(
-        &self,
-        source: impl ToSamples,
-        target: impl ToSamples,
-        conditions: &[Condition<T>],
-        delays: RangeInclusive<usize>,
-        test: PermutationTest,
-    ) -> Result<DelayScan> {
         let (first, last) = delays.into_inner();
         positive(first, "the delay of the source")?;
         if first > last {
@@ -174,7 +140,7 @@ impl TransferEntropy<'_> {
         // The longest delay determines which times have a past.
         let (source, target) = (source.to_samples()?, target.to_samples()?);
         let estimator = self.delay(last);
-        let pasts = estimator.pasts(source, target, conditions)?;
+        let pasts = estimator.pasts(source, target)?;
         let embedded = pasts.embed()?;
         let given = embedded.given();
         let Past { series, embedding, .. } = pasts.source;

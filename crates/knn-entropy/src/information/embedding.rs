@@ -1,3 +1,5 @@
+use std::fmt;
+
 use ndarray::{Array2, Axis, concatenate};
 
 use crate::settings::trials::{longest, ranges};
@@ -26,17 +28,17 @@ impl Embedding {
 }
 
 /// A series that a transfer entropy is conditioned on, with the embedding of its past.
-#[derive(Debug, Clone, Copy)]
-pub struct Condition<T> {
-    series: T,
+#[derive(Clone, Copy)]
+pub struct Condition<'a> {
+    series: &'a (dyn ToSamples + Sync),
     embedding: Embedding,
     delay: usize,
 }
 
-impl<T: ToSamples> Condition<T> {
+impl<'a> Condition<'a> {
     /// Conditions on the value of `series` one step before the target's. Rows are times and must
     /// match those of source and target.
-    pub fn new(series: T) -> Self {
+    pub fn new(series: &'a (impl ToSamples + Sync)) -> Self {
         Self { series, embedding: Embedding::new(1, 1), delay: 1 }
     }
 
@@ -54,11 +56,20 @@ impl<T: ToSamples> Condition<T> {
     }
 
     /// Checks the settings and returns the series with its embedding and delay.
-    pub(super) fn past(&self) -> Result<Past<'_>> {
+    pub(super) fn past(&self) -> Result<Past<'a>> {
         positive(self.embedding.length, "the number of past values of a condition")?;
         positive(self.embedding.lag, "the lag of a condition")?;
         positive(self.delay, "the delay of a condition")?;
         Ok(Past { series: self.series.to_samples()?, embedding: self.embedding, delay: self.delay })
+    }
+}
+
+impl fmt::Debug for Condition<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condition")
+            .field("embedding", &self.embedding)
+            .field("delay", &self.delay)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,9 +18,9 @@ use crate::{Error, Estimate, Result, Samples, ToSamples};
 /// which all pasts are known.
 ///
 /// A third series that drives both, or that lies between them, causes a transfer entropy without a
-/// direct link. The [conditional](TransferEntropy::conditional) transfer entropy excludes
-/// information from the pasts of further series (Lizier, Prokopenko and Zomaya, Physical Review E
-/// 77, 2008):
+/// direct link. The conditional transfer entropy, [given](TransferEntropy::given) further series,
+/// excludes information from their pasts (Lizier, Prokopenko and Zomaya, Physical Review E 77,
+/// 2008):
 ///
 /// ```text
 /// T = I( y_t ; x_past | y_past, c_past, ... )
@@ -50,6 +50,7 @@ pub struct TransferEntropy<'s> {
     source: Embedding,
     target: Embedding,
     pub(super) delay: usize,
+    conditions: &'s [Condition<'s>],
     trials: &'s [usize],
 }
 
@@ -67,7 +68,7 @@ impl<'s> TransferEntropy<'s> {
     /// one step.
     pub fn new(k: usize) -> Self {
         let last = Embedding::new(1, 1);
-        Self { ksg: Ksg::new(k), source: last, target: last, delay: 1, trials: &[] }
+        Self { ksg: Ksg::new(k), source: last, target: last, delay: 1, conditions: &[], trials: &[] }
     }
 
     /// Sets the embedding of the source.
@@ -88,23 +89,7 @@ impl<'s> TransferEntropy<'s> {
         Self { delay, ..self }
     }
 
-    ksg_settings!();
-
-    /// Returns the transfer entropy in nats from `source` to `target`. Rows are times and must
-    /// match.
-    ///
-    /// # Errors
-    ///
-    /// See [`Ksg::conditional`]. Also [`ZeroSetting`](Error::ZeroSetting) if a lag, a delay or the
-    /// number of past values of the source is 0, [`SeriesTooShort`](Error::SeriesTooShort) if no
-    /// trial has a sample, and [`TrialLengths`](Error::TrialLengths).
-    pub fn transfer_entropy(&self, source: impl ToSamples, target: impl ToSamples) -> Result<f64> {
-        self.conditional::<Samples<'_>>(source, target, &[])
-    }
-
-    /// Returns the transfer entropy in nats from `source` to `target` given the pasts of further
-    /// series. Rows are times and must match. Without conditions this is the
-    /// [`transfer_entropy`](TransferEntropy::transfer_entropy).
+    /// Sets further series whose pasts are conditions. There are none by default.
     ///
     /// ```
     /// use knn_entropy::{Condition, TransferEntropy};
@@ -124,46 +109,37 @@ impl<'s> TransferEntropy<'s> {
     /// let [x, y, z] = [0, 1, 2].map(|c| series.slice(s![.., c..=c]));
     /// let two_steps = TransferEntropy::new(4).delay(2);
     /// assert!(two_steps.transfer_entropy(x, z)? > 0.4);
-    /// assert!(two_steps.conditional(x, z, &[Condition::new(y)])? < 0.1);
+    /// assert!(two_steps.given(&[Condition::new(&y)]).transfer_entropy(x, z)? < 0.1);
     /// # Ok::<(), knn_entropy::Error>(())
     /// ```
+    #[must_use]
+    pub fn given(self, conditions: &'s [Condition<'s>]) -> Self {
+        Self { conditions, ..self }
+    }
+
+    ksg_settings!();
+
+    /// Returns the transfer entropy in nats from `source` to `target`. Rows are times and must
+    /// match.
     ///
     /// # Errors
     ///
-    /// See [`transfer_entropy`](TransferEntropy::transfer_entropy). The errors also apply to the
-    /// conditions.
-    pub fn conditional<T: ToSamples>(
-        &self,
-        source: impl ToSamples,
-        target: impl ToSamples,
-        conditions: &[Condition<T>],
-    ) -> Result<f64> {
-        Ok(self.conditional_estimate(source, target, conditions)?.value())
+    /// See [`Ksg::conditional`]. Also [`ZeroSetting`](Error::ZeroSetting) if a lag, a delay or the
+    /// number of past values of the source or of a condition is 0,
+    /// [`SeriesTooShort`](Error::SeriesTooShort) if no trial has a sample, and
+    /// [`TrialLengths`](Error::TrialLengths).
+    pub fn transfer_entropy(&self, source: impl ToSamples, target: impl ToSamples) -> Result<f64> {
+        Ok(self.estimate(source, target)?.value())
     }
 
     /// Returns the transfer entropy with standard error, warnings and local values, one for each
-    /// time that has a past.
+    /// time that has all pasts.
     ///
     /// # Errors
     ///
     /// See [`transfer_entropy`](TransferEntropy::transfer_entropy).
     pub fn estimate(&self, source: impl ToSamples, target: impl ToSamples) -> Result<Estimate> {
-        self.conditional_estimate::<Samples<'_>>(source, target, &[])
-    }
-
-    /// Returns the conditional transfer entropy with standard error, warnings and local values, one
-    /// for each time that has all pasts.
-    ///
-    /// # Errors
-    ///
-    /// See [`conditional`](TransferEntropy::conditional).
-    pub fn conditional_estimate<T: ToSamples>(
-        &self,
-        source: impl ToSamples,
-        target: impl ToSamples,
-        conditions: &[Condition<T>],
-    ) -> Result<Estimate> {
-        let embedded = self.embed_conditional(source, target, conditions)?;
+        let embedded = self.embed(source, target)?;
         self.ksg.conditional_estimate(embedded.source.view(), embedded.next.view(), embedded.given().view())
     }
 
@@ -174,36 +150,17 @@ impl<'s> TransferEntropy<'s> {
     /// See [`transfer_entropy`](TransferEntropy::transfer_entropy), except for errors of the
     /// estimate itself.
     pub fn embed(&self, source: impl ToSamples, target: impl ToSamples) -> Result<Embedded> {
-        self.embed_conditional::<Samples<'_>>(source, target, &[])
+        self.pasts(source.to_samples()?, target.to_samples()?)?.embed()
     }
 
-    /// Returns the samples from which the conditional transfer entropy is estimated.
-    ///
-    /// # Errors
-    ///
-    /// See [`conditional`](TransferEntropy::conditional), except for errors of the estimate itself.
-    pub fn embed_conditional<T: ToSamples>(
-        &self,
-        source: impl ToSamples,
-        target: impl ToSamples,
-        conditions: &[Condition<T>],
-    ) -> Result<Embedded> {
-        self.pasts(source.to_samples()?, target.to_samples()?, conditions)?.embed()
-    }
-
-    pub(super) fn pasts<'a, T: ToSamples>(
-        &'a self,
-        source: Samples<'a>,
-        target: Samples<'a>,
-        conditions: &'a [Condition<T>],
-    ) -> Result<Pasts<'a>> {
+    pub(super) fn pasts<'a>(&'a self, source: Samples<'a>, target: Samples<'a>) -> Result<Pasts<'a>> {
         positive(self.source.length, "the number of past values of the source")?;
         positive(self.source.lag, "the lag of the source")?;
         positive(self.target.lag, "the lag of the target")?;
         positive(self.delay, "the delay of the source")?;
         let source = Past { series: source, embedding: self.source, delay: self.delay };
         let target = Past { series: target, embedding: self.target, delay: 1 };
-        let conditions: Vec<Past<'_>> = conditions.iter().map(Condition::past).collect::<Result<_>>()?;
+        let conditions: Vec<Past<'_>> = self.conditions.iter().map(Condition::past).collect::<Result<_>>()?;
         let one = source.series.len();
         match std::iter::once(&target).chain(&conditions).find(|past| past.series.len() != one) {
             Some(other) => Err(Error::RowMismatch { one, other: other.series.len() }),

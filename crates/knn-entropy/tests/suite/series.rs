@@ -58,11 +58,15 @@ fn indirect_link_vanishes_given_the_series_between() {
     for variant in [KsgVariant::One, KsgVariant::Two] {
         let estimator = TransferEntropy::new(4).delay(2).variant(variant);
         assert_abs_diff_eq!(estimator.transfer_entropy(x, y).unwrap(), truth, epsilon = 0.05);
-        assert_abs_diff_eq!(estimator.conditional(x, y, &[Condition::new(c)]).unwrap(), 0.0, epsilon = 0.05);
+        assert_abs_diff_eq!(
+            estimator.given(&[Condition::new(&c)]).transfer_entropy(x, y).unwrap(),
+            0.0,
+            epsilon = 0.05
+        );
     }
     // The link from c to y remains given x: 1/2 ln(1 + Var(c | x) / s^2) = 1/2 ln 2.
     let estimator = TransferEntropy::new(4);
-    let found = estimator.conditional(c, y, &[Condition::new(x).delay(2)]).unwrap();
+    let found = estimator.given(&[Condition::new(&x).delay(2)]).transfer_entropy(c, y).unwrap();
     assert_abs_diff_eq!(found, 0.5 * 2_f64.ln(), epsilon = 0.05);
 }
 
@@ -78,23 +82,24 @@ fn common_driver_needs_the_right_delay() {
     }
     let [d, x, y] = [0, 1, 2].map(|i| column(&series, i));
     let estimator = TransferEntropy::new(4);
-    let given = |condition: Condition<_>| estimator.conditional(x, y, &[condition]).unwrap();
+    let given = |condition: Condition<'_>| estimator.given(&[condition]).transfer_entropy(x, y).unwrap();
     // x_(t-1) and y_t have correlation 1 / 1.25.
     let truth = -0.5 * f64::ln(1.0 - 0.64);
-    assert_abs_diff_eq!(given(Condition::new(d)), truth, epsilon = 0.08);
-    assert_abs_diff_eq!(given(Condition::new(d).delay(2)), 0.0, epsilon = 0.05);
-    assert_abs_diff_eq!(given(Condition::new(d).embedding(Embedding::new(2, 1))), 0.0, epsilon = 0.05);
+    assert_abs_diff_eq!(given(Condition::new(&d)), truth, epsilon = 0.08);
+    assert_abs_diff_eq!(given(Condition::new(&d).delay(2)), 0.0, epsilon = 0.05);
+    assert_abs_diff_eq!(given(Condition::new(&d).embedding(Embedding::new(2, 1))), 0.0, epsilon = 0.05);
 }
 
 #[test]
 fn conditional_transfer_entropy_equals_that_of_slices() {
     let series = normal(60, 4, 6);
     let [x, y, c, b] = [0, 1, 2, 3].map(|i| column(&series, i));
-    let conditions = [Condition::new(c).embedding(Embedding::new(2, 3)).delay(4), Condition::new(b)];
+    let conditions = [Condition::new(&c).embedding(Embedding::new(2, 3)).delay(4), Condition::new(&b)];
     let estimator = TransferEntropy::new(3).source(Embedding::new(2, 1)).delay(2).target(Embedding::new(2, 2));
+    let estimator = estimator.given(&conditions);
     // The first time with all pasts is 4 + 3 = 7.
     let at = |series: ArrayView2<'_, f64>, back: usize| series.slice(s![7 - back..60 - back, ..]).to_owned();
-    let embedded = estimator.embed_conditional(x, y, &conditions).unwrap();
+    let embedded = estimator.embed(x, y).unwrap();
     assert!(embedded.times.iter().copied().eq(7..60));
     assert_eq!(embedded.source, concatenate![Axis(1), at(x, 2), at(x, 3)]);
     assert_eq!(embedded.next, at(y, 0));
@@ -102,7 +107,7 @@ fn conditional_transfer_entropy_equals_that_of_slices() {
     assert_eq!(embedded.conditions, concatenate![Axis(1), at(c, 4), at(c, 7), at(b, 1)]);
     let given = concatenate![Axis(1), embedded.target, embedded.conditions];
     let direct = Ksg::new(3).conditional(embedded.source.view(), embedded.next.view(), given.view()).unwrap();
-    assert_eq!(estimator.conditional(x, y, &conditions).unwrap(), direct);
+    assert_eq!(estimator.transfer_entropy(x, y).unwrap(), direct);
 }
 
 /// Draws two series, of which the second follows the first with a delay of `delay` steps.
@@ -154,9 +159,11 @@ fn conditional_scan_finds_no_indirect_link() {
     let (estimator, test) = (TransferEntropy::new(4), PermutationTest::new(39, 1));
     let plain = estimator.scan(x, y, 1..=3, test).unwrap().best();
     assert_eq!((plain.delay, plain.corrected_p_value), (2, 0.025));
-    let conditional = estimator.conditional_scan(x, y, &[Condition::new(c)], 1..=3, test).unwrap();
+    let conditions = [Condition::new(&c)];
+    let estimator = estimator.given(&conditions);
+    let conditional = estimator.scan(x, y, 1..=3, test).unwrap();
     assert!(conditional.delays().all(|delay| delay.corrected_p_value > 0.05), "{conditional:?}");
-    let alone = estimator.delay(2).conditional_significance(x, y, &[Condition::new(c)], test).unwrap();
+    let alone = estimator.delay(2).significance(x, y, test).unwrap();
     assert!(alone.p_value() > 0.05);
 }
 
@@ -191,19 +198,22 @@ fn settings_without_samples_are_errors() {
         assert_eq!(zero.transfer_entropy(x, y), Err(Error::ZeroSetting { setting }));
         assert_eq!(zero.embed(x, y).unwrap_err().to_string(), format!("{setting} is 0; use at least 1"));
     }
-    let condition = Condition::new(x);
+    let condition = Condition::new(&x);
     for zero in
         [condition.delay(0), condition.embedding(Embedding::new(0, 1)), condition.embedding(Embedding::new(1, 0))]
     {
-        assert!(matches!(plain.conditional(x, y, &[zero]), Err(Error::ZeroSetting { .. })));
+        assert!(matches!(plain.given(&[zero]).transfer_entropy(x, y), Err(Error::ZeroSetting { .. })));
     }
     let far = Error::SeriesTooShort { length: 30, needed: 31 };
     assert_eq!(plain.delay(30).transfer_entropy(x, y), Err(far.clone()));
-    assert_eq!(plain.conditional(x, y, &[condition.delay(30)]), Err(far));
+    assert_eq!(plain.given(&[condition.delay(30)]).transfer_entropy(x, y), Err(far));
     assert!(matches!(plain.delay(usize::MAX).transfer_entropy(x, y), Err(Error::SeriesTooShort { .. })));
     assert_eq!(plain.transfer_entropy(x, y.slice(s![1.., ..])), Err(Error::RowMismatch { one: 30, other: 29 }));
-    let short = Condition::new(x.slice(s![..7, ..])).delay(1);
-    assert_eq!(plain.conditional(x, y, &[short]), Err(Error::RowMismatch { one: 30, other: 7 }));
+    let short = x.slice(s![..7, ..]);
+    assert_eq!(
+        plain.given(&[Condition::new(&short)]).transfer_entropy(x, y),
+        Err(Error::RowMismatch { one: 30, other: 7 })
+    );
     let test = PermutationTest::new(9, 0);
     let scan = |delays, test| plain.scan(x, y, delays, test).map(|scan| scan.best());
     assert!(matches!(scan(0..=2, test), Err(Error::ZeroSetting { .. })));
@@ -238,9 +248,9 @@ proptest! {
         if let Ok(found) = ActiveInformationStorage::new(k).past(past).future(delay).information(y.view()) {
             prop_assert!(found.is_finite());
         }
-        let conditions = [Condition::new(x.view()).embedding(past).delay(delay)];
+        let conditions = [Condition::new(&x).embedding(past).delay(delay)];
         let estimator = TransferEntropy::new(k).source(past).delay(delay);
-        if let Ok(scan) = estimator.conditional_scan(y.view(), x.view(), &conditions, 1..=delay, test) {
+        if let Ok(scan) = estimator.given(&conditions).scan(y.view(), x.view(), 1..=delay, test) {
             prop_assert!(scan.delays().all(|found| found.transfer_entropy.is_finite() && found.p_value > 0.0));
         }
         if let Ok(found) = estimator.significance(x.view(), y.view(), PermutationTest::new(k, 1)) {

@@ -76,13 +76,13 @@ impl Samples {
         }
         let of_source = Embedding::new(arguments.source_past, lag);
         let of_condition = Embedding::new(arguments.condition_past, lag);
-        let conditions: Vec<Condition<_>> = match condition.width() {
+        let conditions: Vec<Condition<'_>> = match condition.width() {
             0 => Vec::new(),
-            _ => vec![Condition::new(condition.values.view()).embedding(of_condition)],
+            _ => vec![Condition::new(&condition.values).embedding(of_condition)],
         };
         let embed = |delay| {
-            let estimator = TransferEntropy::new(1).source(of_source).target(past).delay(delay).trials(rows);
-            estimator.embed_conditional(source.values.view(), target.values.view(), &conditions)
+            let estimator = TransferEntropy::new(1).source(of_source).target(past).delay(delay).given(&conditions);
+            estimator.trials(rows).embed(source.values.view(), target.values.view())
         };
         // The longest delay determines the first time with a past.
         let longest = embed(arguments.delay.last).map_err(short)?;
