@@ -129,6 +129,9 @@ impl Defaults {
                 components.clamp(1, 16),
                 format!("{components} principal components explain 95 % of the variance of the columns"),
             ),
+            None if vectors => {
+                (numbers.min(16), "the principal components of the columns cannot be computed".to_owned())
+            }
             None if channels > 1 => (32, "for color images".to_owned()),
             None => (16, "for gray images".to_owned()),
         };

@@ -72,9 +72,8 @@ pub(crate) fn held_out_terms<F: Float>(
     Ok([loss - in_training + error, error])
 }
 
-/// Passes a training on to another observer, the reports of epochs with the squared error of images
-/// that were held out, so that overfitting can be seen while it happens. The error is the one in
-/// [`held_out_loss`].
+/// Passes everything on to another observer, and adds the squared error of held-out images to the
+/// reports of epochs, so that overfitting is seen early. The error is the one in [`held_out_loss`].
 ///
 /// ```
 /// use eae::{Autoencoder, EpochReport, HeldOut, Observer, Preset, TrainConfig, train};
@@ -116,8 +115,8 @@ impl<F: Float, O: Observer<F>> HeldOut<F, O> {
         Self { images, every, then }
     }
 
-    /// The squared error after an epoch, if it is one to look at the images. A training does not
-    /// end because they cannot be judged.
+    /// Returns the squared error after an epoch, or `None` if it is not measured then. An error of
+    /// the measurement does not end the training.
     fn error(&self, epoch: &EpochReport, training: &mut Underway<'_, F>) -> Option<f64> {
         let EpochReport { epoch, epochs, .. } = *epoch;
         let due = epoch == 1 || epoch == epochs || epoch.is_multiple_of(self.every);

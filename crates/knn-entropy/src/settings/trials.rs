@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::{Error, Result};
 
-/// Returns the rows of each trial, from their numbers. Without trials, all `rows` are one.
+/// Returns the range of rows of each trial, given the numbers of rows. Without trials, all `rows`
+/// are one.
 pub(crate) fn ranges(trials: &[usize], rows: usize) -> Result<Vec<Range<usize>>> {
     let trials = if trials.is_empty() { &[rows] } else { trials };
     let sum = trials.iter().fold(0_usize, |sum, trial| sum.saturating_add(*trial));

@@ -167,8 +167,8 @@ impl SurrogateOrders {
     }
 }
 
-/// Returns the shifts of one of several trials: from `least` on, or half of a trial that is too
-/// short for it, in either direction.
+/// Returns the possible shifts of one of several trials: `least` to `rows - least`, or half of its
+/// rows if the trial is too short.
 fn shifts(rows: usize, least: usize) -> RangeInclusive<usize> {
     let least = least.min(rows / 2);
     least..=rows - least
