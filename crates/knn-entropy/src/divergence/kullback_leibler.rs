@@ -5,6 +5,7 @@ use statrs::function::gamma::digamma;
 
 use super::shared_rows::Across;
 use crate::entropy::gradient::Gradient;
+use crate::neighbors::check_k;
 use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, SharedRows, ToSamples};
@@ -297,13 +298,8 @@ impl LocalDivergence {
     /// [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below `n`, or `l` is 0 or above
     /// `m`.
     pub fn new([k, l]: [usize; 2], [n, m]: [usize; 2], d: usize) -> Result<Self> {
-        for (k, others) in [(k, n.saturating_sub(1)), (l, m)] {
-            match k {
-                0 => return Err(Error::ZeroK),
-                _ if k > others => return Err(Error::KTooLarge { k, others }),
-                _ => {}
-            }
-        }
+        check_k(k, n.saturating_sub(1))?;
+        check_k(l, m)?;
         let (of_candidates, of_rows) = (digamma(m as f64 + 1.0), digamma(n as f64));
         Ok(Self { of_candidates, of_rows, of_neighbors: Self::of_neighbors(k, l), d })
     }

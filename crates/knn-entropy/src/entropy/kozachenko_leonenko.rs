@@ -8,9 +8,10 @@ use statrs::function::gamma::digamma;
 use super::Weighting;
 use super::gradient::Gradient;
 use crate::math::compensated_sum;
+use crate::neighbors::check_k;
 use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
-use crate::{ClosePoints, Error, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
+use crate::{ClosePoints, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
 /// The k-nearest-neighbor estimator of differential entropy of Kozachenko and Leonenko (1987), for
 /// any k (Singh et al., 2003), in nats:
@@ -244,9 +245,12 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// # Errors
     ///
-    /// - [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below `n`.
-    /// - [`Error::InvalidFloor`] if a floor is not a finite number above 0.
-    /// - [`Error::InvalidWeightBound`] if the bound of [`Weighting`] is too small.
+    /// - [`Error::ZeroK`](crate::Error::ZeroK) or [`Error::KTooLarge`](crate::Error::KTooLarge) if
+    ///   `k` is 0 or not below `n`.
+    /// - [`Error::InvalidFloor`](crate::Error::InvalidFloor) if a floor is not a finite number
+    ///   above 0.
+    /// - [`Error::InvalidWeightBound`](crate::Error::InvalidWeightBound) if the bound of
+    ///   [`Weighting`] is too small.
     ///
     /// # Panics
     ///
@@ -258,11 +262,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         );
         assert!(d > 0, "samples have at least one dimension");
         self.settings.close_points.check()?;
-        match self.settings.k {
-            0 => return Err(Error::ZeroK),
-            k if k >= n => return Err(Error::KTooLarge { k, others: n.saturating_sub(1) }),
-            _ => {}
-        }
+        check_k(self.settings.k, n.saturating_sub(1))?;
         let weights = self.weighting.weights(self.settings.k, d)?;
         Ok(LocalEntropy { local: Local::new(self, n, d, &weights) })
     }
@@ -375,6 +375,7 @@ const SERIAL: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn digamma_for_every_number_of_samples() {
@@ -384,6 +385,7 @@ mod tests {
             approx::assert_relative_eq!(digamma(x), psi, max_relative = 1e-13);
         }
     }
+
     /// Compares the streaming estimate with the one from neighbor lists, including errors.
     #[test]
     fn streaming_estimate_equals_the_one_from_lists() {

@@ -5,6 +5,7 @@ use ndarray::Array1;
 use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
+use crate::neighbors::check_k;
 use crate::settings::Settings;
 use crate::settings::window::{digamma_of_usable, usable};
 use crate::{Error, Estimate, Neighbors, Result, Ties, Warning};
@@ -85,11 +86,7 @@ impl LocalInformation {
     ///
     /// [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below `n`.
     pub fn new(k: usize, n: usize) -> Result<Self> {
-        match k {
-            0 => return Err(Error::ZeroK),
-            _ if k >= n => return Err(Error::KTooLarge { k, others: n.saturating_sub(1) }),
-            _ => {}
-        }
+        check_k(k, n.saturating_sub(1))?;
         let psi = |count: usize| digamma(count as f64);
         Ok(Self { k, of_k: psi(k), of_rows: psi(n), of_others: psi(n - 1) })
     }

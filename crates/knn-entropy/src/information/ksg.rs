@@ -118,19 +118,10 @@ impl<'s> Ksg<'s> {
         Ok(self.between(vec![x.to_samples()?, y.to_samples()?])?.value())
     }
 
-    /// Returns the multi-information (total correlation) of several blocks in nats,
-    /// `sum_j H(X_j) - H(X_1, ..., X_m)`, which measures their dependence. For two blocks it is the
-    /// mutual information, and for one block it is 0.
-    ///
-    /// # Errors
-    ///
-    /// See [`mutual_information`](Ksg::mutual_information).
-    pub fn multi_information<T: ToSamples>(&self, blocks: &[T]) -> Result<f64> {
-        Ok(self.estimate(blocks)?.value())
-    }
-
-    /// Returns the information between blocks with local values, standard error and warnings. Pass
-    /// blocks of different types as a slice of `&dyn ToSamples`.
+    /// Returns the information between blocks with local values, standard error and warnings. This
+    /// is the multi-information (total correlation) `sum_j H(X_j) - H(X_1, ..., X_m)`, which
+    /// measures their dependence. For two blocks it is the mutual information, and for one block it
+    /// is 0. Pass blocks of different types as a slice of `&dyn ToSamples`.
     ///
     /// # Errors
     ///

@@ -110,23 +110,18 @@ impl<'s> MesnerShalizi<'s> {
         let joint = blocks.space(&all)?;
         let Settings { k, window, search, .. } = self.settings;
         let radii = finite_radii(&search.among(&joint.samples, k, joint.metric(), window)?, k)?;
-        let within = |which: &[usize]| -> Result<Vec<f64>> {
-            Ok(blocks.closed(which, &radii, window)?.into_iter().map(|count| digamma(count as f64)).collect())
-        };
-        let local: Vec<f64> = if blocks.count() == 2 {
-            let of_all = digamma_of_usable(window, blocks.rows());
-            let [x, y, both] = [within(&[0])?, within(&[1])?, within(&all)?];
-            (0..blocks.rows()).map(|i| both[i] + of_all(i) - x[i] - y[i]).collect()
-        } else {
-            let [z, xz, yz, all] = [within(&[2])?, within(&[0, 2])?, within(&[1, 2])?, within(&all)?];
-            (0..blocks.rows()).map(|i| all[i] + z[i] - xz[i] - yz[i]).collect()
-        };
-        let estimate = Estimate::new(local.into())?;
+        let within = |which: &[usize]| blocks.closed(which, &radii, window);
+        let (n, psi) = (blocks.rows(), |count: usize| digamma(count as f64));
         if blocks.count() > 2 {
-            return Ok(estimate);
+            let [z, xz, yz, all] = [within(&[2])?, within(&[0, 2])?, within(&[1, 2])?, within(&all)?];
+            let local: Vec<f64> = (0..n).map(|i| psi(all[i]) + psi(z[i]) - psi(xz[i]) - psi(yz[i])).collect();
+            return Estimate::new(local.into());
         }
-        let n = blocks.rows();
-        let alone = blocks.closed(&[0], &radii, window)?.into_iter().filter(|&count| count == k).count();
+        let of_all = digamma_of_usable(window, n);
+        let [x, y, both] = [within(&[0])?, within(&[1])?, within(&all)?];
+        let local: Vec<f64> = (0..n).map(|i| psi(both[i]) + of_all(i) - psi(x[i]) - psi(y[i])).collect();
+        let estimate = Estimate::new(local.into())?;
+        let alone = x.into_iter().filter(|&count| count == k).count();
         let saturated = saturation_of_two(estimate.value(), n, k, alone as f64 / n as f64);
         Ok(estimate.warn(saturated))
     }

@@ -30,3 +30,4 @@ pub use lists::{Neighbors, Visit};
 pub use search::NeighborSearch;
 pub use sorted::Sorted;
 pub use task::SearchTask;
+pub(crate) use task::check_k;

@@ -109,7 +109,8 @@ impl Points<'_> {
     }
 }
 
-fn check_k(k: usize, others: usize) -> Result<()> {
+/// Returns an error unless `k` of `others` can be found.
+pub(crate) fn check_k(k: usize, others: usize) -> Result<()> {
     match k {
         0 => Err(Error::ZeroK),
         _ if k > others => Err(Error::KTooLarge { k, others }),

@@ -170,7 +170,7 @@ fn accepts_arrays_vectors_and_slices_of_both_types() {
     let ksg = Ksg::new(3);
     let mixed = ksg.mutual_information(&single, second).unwrap();
     assert_eq!(mixed, ksg.mutual_information(&widened[..], second.to_owned()).unwrap());
-    assert_eq!(mixed, ksg.multi_information(&[&single as &dyn ToSamples, &second]).unwrap());
+    assert_eq!(mixed, ksg.estimate(&[&single as &dyn ToSamples, &second]).unwrap().value());
     assert_eq!(ksg.conditional(&single, second, Array2::<f64>::zeros((1000, 0))).unwrap(), mixed);
     let transfer = TransferEntropy::new(3).transfer_entropy(&single, second).unwrap();
     assert!(transfer.is_finite());

@@ -40,7 +40,7 @@ fn multi_information_equals_that_of_the_authors() {
         let ksg = Ksg::new(number(&entry["k"])).variant(KsgVariant::Two);
         let expected = entry["value"].as_f64().unwrap();
         // Eight digits were printed.
-        assert_abs_diff_eq!(ksg.multi_information(&views).unwrap(), expected, epsilon = 1e-8);
+        assert_abs_diff_eq!(ksg.estimate(&views).unwrap().value(), expected, epsilon = 1e-8);
         if let [x, y] = views[..] {
             assert_abs_diff_eq!(
                 ksg.conditional(x, y, x.slice_axis(Axis(1), (0..0).into())).unwrap(),

@@ -81,7 +81,7 @@ fn information() {
         });
         unbiased(0.0, "multi-information", 1000, |window, rng| {
             let ksg = Ksg::new(3).variant(variant).window(window);
-            ksg.multi_information(&[0; 3].map(|_| uniform(90, 1, rng))).unwrap()
+            ksg.estimate(&[0; 3].map(|_| uniform(90, 1, rng))).unwrap().value()
         });
     }
     unbiased(0.0, "mixed information", 1000, |window, rng| {

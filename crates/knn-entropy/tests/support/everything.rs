@@ -97,8 +97,8 @@ pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, se
     for algorithm in [KsgVariant::One, KsgVariant::Two] {
         let ksg = Ksg::new(k).variant(algorithm).norm(norm).window(window);
         tally.number(ksg.mutual_information(x, y));
-        tally.number(ksg.multi_information(&[x, y, x]));
-        tally.number(ksg.multi_information::<ArrayView2<'_, f64>>(&[]));
+        tally.estimate(ksg.estimate(&[x, y, x]));
+        tally.estimate(ksg.estimate::<ArrayView2<'_, f64>>(&[]));
         tally.number(ksg.conditional(x, y, x.slice(s![.., ..x.ncols().min(1)])));
         let transfer = TransferEntropy::new(k).source(Embedding::new(window, k)).delay(k).variant(algorithm);
         tally.number(transfer.transfer_entropy(x, y));
