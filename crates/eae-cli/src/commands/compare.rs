@@ -140,9 +140,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (n, rows) = (data.test.len(), 10 * ENOUGH);
         format!("only {n} samples are held out, so the scores are rough; use at least {rows} rows or images")
     });
-    let not_known = Vec::from_iter(few);
+    let warnings = Vec::from_iter(few);
     let mut report =
-        Report { data: of, standardized: of_vectors, features: on, warning, floor, not_known, rows: Vec::new() };
+        Report { data: of, standardized: of_vectors, features: on, warning, floor, warnings, rows: Vec::new() };
     let mut shown = Vec::new();
     Progress::listen()?;
     for row in rows {

@@ -52,8 +52,8 @@ struct Report {
     codes: Option<LatentReport>,
     #[serde(flatten)]
     samples: Option<SampleReport>,
-    /// Limitations: a sentence for each result that is missing or doubtful.
-    not_known: Vec<String>,
+    /// A sentence for each result that is missing or doubtful.
+    warnings: Vec<String>,
     /// The first few files of a folder that were skipped because they are not images.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skipped: Vec<String>,
@@ -66,17 +66,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // A code has at most this many neighbors. A single code has no entropy.
     within("--k", *k, 1..=(used.len() - 1).max(1))?;
     let (model, seed) = (&trained.model, common.seed);
-    let mut not_known = used.all_warnings();
-    let train = match trained.train_beside(&used, &mut not_known) {
+    let mut warnings = used.all_warnings();
+    let train = match trained.train_beside(&used, &mut warnings) {
         Ok(train) => train,
         Err(problem) => {
-            not_known.push(format!("there are no scores of the training data, because it cannot be read: {problem}"));
+            warnings.push(format!("there are no scores of the training data, because it cannot be read: {problem}"));
             None
         }
     };
     let test = used.images.in_memory().map_err(refused_data)?;
     if test.len() < used.len() {
-        not_known.push(format!(
+        warnings.push(format!(
             "only {} of the {} images of {} were evaluated, to limit memory",
             test.len(),
             used.len(),
@@ -90,35 +90,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         1 => Err("the codes were not tested: this needs at least 2 codes, but there is only 1".to_owned()),
         _ => LatentReport::new(codes.view(), *k, seed).map_err(|e| format!("the codes were not tested: {e}")),
     };
-    let codes = report.map_err(|problem| not_known.push(problem)).ok();
+    let codes = report.map_err(|problem| warnings.push(problem)).ok();
     let split = Split { train: train.unwrap_or_else(|| test.select(&[])), test };
     let mut samples = None;
     if n < SAMPLES {
-        not_known.push(format!(
+        warnings.push(format!(
             "the quality of samples was not measured: this needs at least {SAMPLES}, but there {} only {}",
             if n == 1 { "is" } else { "are" },
             counted(n, "real sample")
         ));
     } else {
         let (features, warning) = arguments.features.of(&split, model.columns().is_some(), seed, common.json)?;
-        not_known.extend(warning);
+        warnings.extend(warning);
         let (samplers, refinement) = (trained.samplers()?, trained.refinement()?);
         let report = SampleReport::new(model, &samplers, refinement.as_ref(), &split, &features, seed);
         samples = Some(report.map_err(Failure::other)?);
     }
     if let Some(samples) = &mut samples {
-        not_known.append(&mut samples.missing);
+        warnings.append(&mut samples.missing);
         if used.is_unlike {
             // Every sample is closer to the training data than data of another kind.
             samples.samples.iter_mut().for_each(|sample| sample.memorization = None);
-            not_known.push(
+            warnings.push(
                 "samples were not searched for copies of the training data, because the data is unlike it".to_owned(),
             );
         }
     }
     let (run, data, part) = (run.clone(), used.data.to_string(), used.part);
     let (standardized, skipped) = (model.columns().is_some(), used.skipped().to_vec());
-    let report = Report { run, data, part, n, reconstruction_error, standardized, codes, samples, not_known, skipped };
+    let report = Report { run, data, part, n, reconstruction_error, standardized, codes, samples, warnings, skipped };
     if common.json {
         print_json(&report);
     } else {
@@ -132,7 +132,7 @@ const SAMPLES: usize = 6;
 
 impl Report {
     fn print(&self) {
-        let Self { n, reconstruction_error, standardized, codes, samples, not_known, .. } = self;
+        let Self { n, reconstruction_error, standardized, codes, samples, warnings, .. } = self;
         let (images, error) = match standardized {
             true => ("vectors", "reconstruction error, standardized"),
             false => ("images", "reconstruction error, summed over pixels"),
@@ -150,8 +150,8 @@ impl Report {
             outln!("");
             print_samples(samples, &held_out, images);
         }
-        if !not_known.is_empty() {
-            outln!("\nlimitations:\n- {}", not_known.join("\n- "));
+        if !warnings.is_empty() {
+            outln!("\nwarnings:\n- {}", warnings.join("\n- "));
         }
     }
 }

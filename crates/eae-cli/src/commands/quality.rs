@@ -85,7 +85,7 @@ struct Report {
     /// The comparison of equally many generated samples with the same real samples, to compare with
     /// the floor.
     beside_floor: Option<Scores>,
-    not_known: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// A distance between two sets of features.
@@ -102,8 +102,8 @@ const MOST_DIMENSIONS: usize = 512;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, k, .. } = arguments;
-    let mut not_known = Vec::new();
-    let (features, real, generated) = arguments.rows(&mut not_known)?;
+    let mut warnings = Vec::new();
+    let (features, real, generated) = arguments.rows(&mut warnings)?;
     let judge =
         |real: ArrayView2<'_, f64>, generated: ArrayView2<'_, f64>| Scores::new(real, generated, *k, common.seed);
     let scores = judge(real.view(), generated.view()).map_err(|e| arguments.refused(&e))?;
@@ -116,10 +116,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (mut floor, mut beside_floor) = (None, None);
     match (judge(one.view(), other.view()), judge(one.view(), few.view())) {
         (Ok(of_floor), Ok(beside)) => (floor, beside_floor) = (Some(of_floor), Some(beside)),
-        (Err(e), _) | (_, Err(e)) => not_known.push(format!("the floor was not measured: {e}")),
+        (Err(e), _) | (_, Err(e)) => warnings.push(format!("the floor was not measured: {e}")),
     }
     if scores.frechet.error.is_none() {
-        not_known.push(format!(
+        warnings.push(format!(
             "standard errors were not estimated: they need at least {} samples of each kind and at most {MOST_DIMENSIONS} features",
             PARTS * (k + 2)
         ));
@@ -134,7 +134,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         scores,
         floor,
         beside_floor,
-        not_known,
+        warnings,
     };
     if common.json {
         print_json(&report);
@@ -146,7 +146,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Arguments {
     /// Returns the name of the features, and the features of the real and of the generated samples.
-    fn rows(&self, not_known: &mut Vec<String>) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
+    fn rows(&self, warnings: &mut Vec<String>) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
         let [of_real, of_generated] = self.data()?;
         let [real, generated] = match [of_real.rows(), of_generated.rows()] {
             // Only one of the tables may have the label or the names of the columns.
@@ -156,7 +156,7 @@ impl Arguments {
         };
         let (real, generated) = (real.map_err(refused_data)?, generated.map_err(refused_data)?);
         for (name, rows) in [(&self.real, &real), (&self.generated, &generated)] {
-            not_known.extend(rows.iter().filter_map(|rows| Some(format!("{name}: {}", rows.left_out.as_ref()?))));
+            warnings.extend(rows.iter().filter_map(|rows| Some(format!("{name}: {}", rows.left_out.as_ref()?))));
         }
         match (real, generated) {
             (Some(real), Some(generated)) if real.values.ncols() != generated.values.ncols() => {
@@ -173,7 +173,7 @@ impl Arguments {
                 {
                     match matched(of_real, of_generated) {
                         Some(columns) => generated.values = generated.values.select(Axis(1), &columns),
-                        None => not_known.push(format!(
+                        None => warnings.push(format!(
                             "the columns of {} and {} have different names and were compared in order; name the same \
                              columns with --columns, or check that they belong together",
                             self.real, self.generated
@@ -187,7 +187,7 @@ impl Arguments {
                 }
                 if let Some(Warning::Scales { ratio }) = scales(&real.values) {
                     let ratio = if ratio < 1e6 { format!("{ratio:.0}") } else { format!("{ratio:.0e}") };
-                    not_known.push(format!(
+                    warnings.push(format!(
                         "the largest standard deviation of a column of {} is {ratio} times the smallest, and the distances \
                          depend on the units of the columns; use --standardize if these differ",
                         self.real
@@ -198,7 +198,7 @@ impl Arguments {
             (None, None) if self.standardize => {
                 Err(Failure::usage("--standardize applies to tables, but these are images; leave it out"))
             }
-            (None, None) => self.image_features([of_real, of_generated], not_known),
+            (None, None) => self.image_features([of_real, of_generated], warnings),
             (Some(_), Some(_)) => Err(Failure::usage(
                 "--features applies to images, but these samples are features already; leave it out",
             )),
@@ -225,7 +225,7 @@ impl Arguments {
     fn image_features(
         &self,
         [of_real, of_generated]: [Data; 2],
-        not_known: &mut Vec<String>,
+        warnings: &mut Vec<String>,
     ) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
         // Images of a folder are resized to the shape of the other images.
         let shape = |data: &Data, shape: [usize; 3]| -> Result<Images<f32>, Failure> {
@@ -252,7 +252,7 @@ impl Arguments {
             false => Split { train: real.clone(), test: real.clone() },
         };
         let (features, warning) = self.features.of(&split, false, self.common.seed, self.common.json)?;
-        not_known.extend(warning);
+        warnings.extend(warning);
         let of = |images: &Images<f32>| features.of(images.pixels.view()).map_err(Failure::usage);
         Ok((features.to_string(), of(&real)?, of(&generated)?))
     }
@@ -351,7 +351,7 @@ fn jackknife(real: ArrayView2<'_, f64>, generated: ArrayView2<'_, f64>, of: &Met
 
 impl Report {
     fn print(&self) {
-        let Self { real, generated, features, dimensions, scores, floor, beside_floor, not_known, .. } = self;
+        let Self { real, generated, features, dimensions, scores, floor, beside_floor, warnings, .. } = self;
         let [n, m] = scores.n;
         let dimensions = counted(*dimensions, "feature");
         outln!("{m} samples of {generated} compared with {n} of {real}\n{dimensions}: {features}\n");
@@ -366,9 +366,11 @@ impl Report {
             outln!("{name:<20}{cells}");
         };
         outln!("{:<20}{}", "", columns.iter().map(|(name, _)| format!("  {name:>24}")).collect::<String>());
+        // Distances of columns that are not standardized have the units of the squared columns.
+        let amount = |x: f64| if x.abs() < 1e6 { format!("{x:.4}") } else { format!("{x:.4e}") };
         let measured = |Measured { value, error }: &Measured| match error {
-            Some(error) => format!("{value:.4} +- {error:.4}"),
-            None => format!("{value:.4}"),
+            Some(error) => format!("{} +- {}", amount(*value), amount(*error)),
+            None => amount(*value),
         };
         line("Frechet distance", &|s| measured(&s.frechet));
         line("kernel distance", &|s| measured(&s.kernel));
@@ -384,8 +386,8 @@ impl Report {
             );
         }
         outln!("+- is a standard error, due to the samples, or for sliced Wasserstein to the directions.");
-        if !not_known.is_empty() {
-            outln!("\nlimitations:\n- {}", not_known.join("\n- "));
+        if !warnings.is_empty() {
+            outln!("\nwarnings:\n- {}", warnings.join("\n- "));
         }
     }
 }

@@ -21,8 +21,8 @@ pub(crate) struct Report {
     pub(crate) warning: Option<String>,
     /// The quality of training images instead of draws.
     pub(crate) floor: Quality,
-    /// Limitations: a sentence for each result that is missing or doubtful.
-    pub(crate) not_known: Vec<String>,
+    /// A sentence for each result that is missing or doubtful.
+    pub(crate) warnings: Vec<String>,
     pub(crate) rows: Vec<RowScores>,
 }
 
@@ -38,8 +38,8 @@ impl Report {
     /// Adds a row and the reasons why some of its results are missing.
     pub(crate) fn add(&mut self, row: RowScores) {
         for reason in row.scores.iter().flat_map(|scores| &scores.missing) {
-            if !self.not_known.contains(reason) {
-                self.not_known.push(reason.clone());
+            if !self.warnings.contains(reason) {
+                self.warnings.push(reason.clone());
             }
         }
         self.rows.push(row);
@@ -67,8 +67,8 @@ impl Report {
         }
         text.push('\n');
         text.push_str(&self.details(images, pixels));
-        if !self.not_known.is_empty() {
-            let _ = write!(text, "\nLimitations:\n\n- {}\n", self.not_known.join("\n- "));
+        if !self.warnings.is_empty() {
+            let _ = write!(text, "\nWarnings:\n\n- {}\n", self.warnings.join("\n- "));
         }
         text
     }

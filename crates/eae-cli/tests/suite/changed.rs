@@ -22,7 +22,7 @@ fn data_that_has_changed_is_named() {
         "report run",
     ];
     let words = |typed: &'static str| typed.split(' ').collect::<Vec<_>>();
-    let evaluated = || json(&succeeds(folder, &["evaluate", "run", "--json"])).remove(0)["not_known"].to_string();
+    let evaluated = || json(&succeeds(folder, &["evaluate", "run", "--json"])).remove(0)["warnings"].to_string();
     let warning = " was trained on it; the results are for the changed data";
     for typed in commands {
         let message = stderr(&succeeds(folder, &words(typed)));

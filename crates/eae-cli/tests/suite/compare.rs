@@ -28,8 +28,8 @@ fn small_tables_and_data_that_has_changed() {
     let reason =
         "`GMM chosen`, `components` and `close` are empty, because 222 training samples are needed, but there are 72";
     let few = "only 8 samples are held out, so the scores are rough; use at least 1000 rows or images";
-    assert!(table.contains(&format!("Limitations:\n\n- {few}\n- {reason}\n")), "{table}");
-    assert_eq!(report["not_known"], serde_json::json!([few, reason]));
+    assert!(table.contains(&format!("Warnings:\n\n- {few}\n- {reason}\n")), "{table}");
+    assert_eq!(report["warnings"], serde_json::json!([few, reason]));
 
     let mut transcript = Transcript::new(folder);
     let text = fs::read_to_string(folder.join("rows.csv")).unwrap();

@@ -88,7 +88,7 @@ fn images_few_samples_and_mistakes() {
     let report = quality(folder, &["real.npy", "generated.npy"]);
     assert!(report["features"].as_str().unwrap().contains("principal components"), "{report}");
     assert_eq!(report["frechet"]["error"], Value::Null);
-    assert!(report["not_known"][0].as_str().unwrap().starts_with("standard errors were not estimated"), "{report}");
+    assert!(report["warnings"][0].as_str().unwrap().starts_with("standard errors were not estimated"), "{report}");
     write(folder, "few.npy", &features(7, 3, [0.37, 0.5, 0.11]));
     write(folder, "five.npy", &features(5, 3, [0.37, 0.5, 0.11]));
     write(folder, "wide.npy", &features(7, 4, [0.37, 0.5, 0.11]));
@@ -157,8 +157,8 @@ fn columns_with_different_units_are_standardized() {
         assert!((one / two - 1.0).abs() < 1e-6, "{name}: {one} and {two}");
     }
     assert_eq!((&two["standardized"], &found("one", &[])["standardized"]), (&true.into(), &false.into()));
-    assert!(!two["not_known"].to_string().contains("--standardize"), "{two}");
-    let raw = found("two", &[])["not_known"].to_string();
+    assert!(!two["warnings"].to_string().contains("--standardize"), "{two}");
+    let raw = found("two", &[])["warnings"].to_string();
     assert!(raw.contains("times the smallest") && raw.contains("use --standardize"), "{raw}");
 }
 
@@ -180,5 +180,5 @@ fn columns_of_tables_are_matched_by_name() {
     assert!(found["frechet"]["value"].as_f64().unwrap().abs() < 1e-6, "{found}");
     let found = quality(folder, &["real.csv", "other.csv"]);
     assert!(found["frechet"]["value"].as_f64().unwrap() > 1e3, "{found}");
-    assert!(found["not_known"].to_string().contains("different names"), "{found}");
+    assert!(found["warnings"].to_string().contains("different names"), "{found}");
 }

@@ -51,15 +51,15 @@ fn other_units_and_orders_have_warnings() {
         let output = succeeds(folder, &["encode", "run", "--data", data, "--out", "codes.csv"]);
         assert!(stderr(&output).contains(&said[0]), "{}", stderr(&output));
         let found = report(folder, "evaluate", data);
-        assert_eq!(unlike(&found["not_known"]), said);
+        assert_eq!(unlike(&found["warnings"]), said);
         assert!(found["samples"].as_array().unwrap().iter().all(|sample| sample["memorization"].is_null()));
-        assert!(found["not_known"].to_string().contains("were not searched for copies"), "{}", found["not_known"]);
+        assert!(found["warnings"].to_string().contains("were not searched for copies"), "{}", found["warnings"]);
     }
     // The mean of i % 7 over the training rows is near 3, and 1000 times that is near 3000.
     let said = unlike(&report(folder, "reconstruct", "units.csv")["warnings"]).remove(0);
     assert!(said.contains("its mean is 29") && said.contains("(from 0 to 6000)"), "{said}");
     let found = report(folder, "evaluate", "rows.csv");
-    assert_eq!(unlike(&found["not_known"]), [""; 0]);
+    assert_eq!(unlike(&found["warnings"]), [""; 0]);
     assert!(found["samples"].as_array().unwrap().iter().all(|sample| sample["memorization"].is_object()));
 }
 

@@ -114,7 +114,7 @@ fn evaluate_works_on_few_images() {
     ] {
         let report = used(folder, &["evaluate", "--data", data]);
         assert_eq!((&report["n"], known(&report)), (&n.into(), expected), "{report}");
-        assert!(report["reconstruction_error"].is_number() && !report["not_known"].as_array().unwrap().is_empty());
+        assert!(report["reconstruction_error"].is_number() && !report["warnings"].as_array().unwrap().is_empty());
     }
     let text = stdout(&succeeds(folder, &["evaluate", run(), "--data", "images:set"]));
     assert!(text.contains("the similarity of samples to training images is not known"), "{text}");
@@ -132,7 +132,7 @@ fn skipped_files_are_in_the_reports() {
     let folder = folder.path();
     make(&folder.join("set"));
     fs::write(folder.join("set/digit 3/broken.png"), "no image").unwrap();
-    for (command, key) in [("reconstruct", "warnings"), ("evaluate", "not_known"), ("encode", "warnings")] {
+    for (command, key) in [("reconstruct", "warnings"), ("evaluate", "warnings"), ("encode", "warnings")] {
         let out: &[&str] = if command == "encode" { &["--out", "codes.npy"] } else { &[] };
         let report = used(folder, &[&[command, "--data", "images:set"], out].concat());
         assert_eq!(report["skipped"], json!(["digit 3/broken.png"]), "{command}");

@@ -38,6 +38,8 @@ const CLOSEST: f64 = 0.01;
 
 /// The ratio at which medians count as different.
 const RATIO: f64 = 1.5;
+/// The ratio above which samples do not resemble the data.
+const FAR: f64 = 10.0;
 
 impl Memorization {
     /// Compares rows of pixels or features `[n, d]`. Takes the time of `knn_entropy`'s search for
@@ -121,6 +123,12 @@ impl Memorization {
             );
         }
         match self.ratio() {
+            ratio if ratio > FAR => {
+                format!(
+                    "no sign of copies, but samples are {ratio:.0} times as far from the training data as held-out data is, so \
+                     they do not resemble the data"
+                )
+            }
             ratio if !(1.0 / RATIO..=RATIO).contains(&ratio) => {
                 format!(
                     "no sign of copies: samples are {ratio:.2} times as far from the training data as held-out data is"
@@ -183,6 +191,8 @@ mod tests {
         let found = Memorization::new(train, held_out, fresh).unwrap();
         assert!((found.share_close - 0.01).abs() < 4.0 * found.share_error, "{found:?}");
         assert!(found.verdict().starts_with("no sign of copies: samples are about"), "{found:?}");
+        let far = Memorization::new(train, held_out, (&fresh + 50.0).view()).unwrap();
+        assert!(far.verdict().ends_with("they do not resemble the data"), "{}", far.verdict());
         let copies = &train.slice_axis(Axis(0), (..50).into()) + 0.001;
         let found = Memorization::new(train, held_out, concatenate![Axis(0), fresh, copies].view()).unwrap();
         assert!(found.share_close > 0.04 && found.verdict().contains("copies"), "{found:?}");
