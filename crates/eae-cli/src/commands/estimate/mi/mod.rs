@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             )));
         }
     };
-    let z = arguments.z.as_deref().map_or(Ok(Vec::new()), |z| data.columns(Some(z)))?;
+    let z = data.columns_if_any(arguments.z.as_deref())?;
     for column in [&x[..], &y, &z].concat() {
         arguments.check_label(&data, column)?;
     }
