@@ -50,6 +50,11 @@ impl Block {
         Self { values, names, periods, scales, labels: none.clone(), numeric: none }
     }
 
+    /// Returns the first rows.
+    pub(super) fn first(&self, rows: usize) -> Self {
+        Self { values: self.values.slice_axis(Axis(0), (..rows).into()).to_owned(), ..self.clone() }
+    }
+
     pub(super) fn width(&self) -> usize {
         self.values.ncols()
     }

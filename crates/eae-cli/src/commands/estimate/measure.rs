@@ -45,6 +45,12 @@ impl Sides {
         [&self.x, &self.y, &self.z]
     }
 
+    /// Returns the first rows.
+    pub(super) fn first(&self, rows: usize) -> Self {
+        let [x, y, z] = self.blocks().map(|block| block.first(rows));
+        Self { x, y, z }
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.x.values.nrows()
     }

@@ -33,6 +33,8 @@ pub(super) struct Plan {
     pub(super) name: SurrogatesName,
     pub(super) surrogates: Surrogates,
     pub(super) why: String,
+    /// Number of rows that take part in the test. The others follow them.
+    pub(super) rows: usize,
     /// A reason to doubt the p-value.
     pub(super) doubt: Option<String>,
 }
@@ -58,11 +60,22 @@ pub(super) fn slow(what: &str, both: [Autocorrelation; 2], rows: usize) -> Optio
     })
 }
 
+/// Returns the period that two series have in common.
+fn common_period(both: [Autocorrelation; 2]) -> Option<usize> {
+    let [period, other] = [both[0].period()?, both[1].period()?];
+    (period.abs_diff(other) <= 1.max(period / 20)).then_some(period)
+}
+
+/// Returns the number of rows whose rotations keep a common season, of `n` rows. In a rotation, the
+/// first row follows the last one, which breaks the season unless the rows are whole periods.
+pub(super) fn whole_periods(both: [Autocorrelation; 2], n: usize) -> usize {
+    common_period(both).map_or(n, |period| n - n % period)
+}
+
 /// Returns a doubt about a test of two series that have the same season, which is a dependence that
 /// surrogates do not repeat.
 pub(super) fn seasonal(what: &str, both: [Autocorrelation; 2]) -> Option<String> {
-    let [period, other] = [both[0].period()?, both[1].period()?];
-    (period.abs_diff(other) <= 1.max(period / 20)).then(|| {
+    common_period(both).map(|period| {
         format!(
             "the p-value may show no more than a common season: {what} repeat every {period} rows; to test for more, subtract \
              from each value the mean of the rows with the same place in the season"
@@ -129,7 +142,8 @@ pub(super) fn plan(
         )
     });
     let doubt = doubt.or(unusual);
-    Ok(Plan { name, surrogates, why, doubt })
+    let rows = if name == SurrogatesName::Rotate { whole_periods([of_x, of_y], n) } else { n };
+    Ok(Plan { name, surrogates, why, rows, doubt })
 }
 
 #[cfg(test)]
@@ -174,6 +188,10 @@ mod tests {
         let season = Array2::from_shape_fn((400, 1), |(i, _)| [0.0, 1.0, 2.0, 1.0][i % 4]);
         let seasons = of(Auto, &(&noise + &season), &(&noise.slice(s![..;-1, ..]) + &season), false, 0, 99);
         assert!(seasons.doubt.is_some_and(|doubt| doubt.contains("both variables repeat every 4 rows")));
+        assert_eq!(seasons.rows, 400);
+        let part = |x: &Array2<f64>| x.slice(s![..398, ..]).to_owned();
+        let seasons = of(Auto, &part(&(&noise + &season)), &part(&(&season - &noise)), false, 0, 99);
+        assert_eq!(seasons.rows, 396);
         // Rows that are sorted by a label are not a series.
         let label = Array2::from_shape_fn((400, 1), |(i, _)| f64::from(i >= 200));
         let level = &noise + &label;

@@ -87,13 +87,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if permutations > 0 {
         let explain = |error| refuse(Refusal::Library(error));
         let size = (arguments.settings.theiler, permutations);
-        let [by_x, _, by_z] = sides.blocks().map(|block| block.values.view());
         let plan = plan(arguments.surrogates, &sides.x, &sides.y, !z.is_empty(), size).map_err(explain)?;
+        let tested = sides.first(plan.rows);
+        let [by_x, _, by_z] = tested.blocks().map(|block| block.values.view());
         let orders = PermutationTest::new(permutations, arguments.common.seed).surrogates(plan.surrogates);
         // Local permutations need a condition.
         let orders = if z.is_empty() { orders.orders(by_x.nrows()) } else { orders.orders_given(by_z) };
         let statistic =
-            |rows: &[usize]| Ok(chosen.measure.estimate(by_x.select(Axis(0), rows).view(), &sides)?.value());
+            |rows: &[usize]| Ok(chosen.measure.estimate(by_x.select(Axis(0), rows).view(), &tested)?.value());
         let found = orders.and_then(|orders| orders.run(statistic)).map_err(explain)?;
         warnings.extend(plan.notes());
         test = Some(Test { p_value: found.p_value(), permutations, surrogates: plan.name });

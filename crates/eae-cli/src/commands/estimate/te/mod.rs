@@ -10,6 +10,7 @@ use super::choice::{Chosen, settle};
 use super::doubts::far_neighbors;
 use super::hints::Place;
 use super::input::Data;
+use super::measure::Sides;
 use super::warnings::reworded;
 use super::wish::{Estimator, Wish};
 use crate::failure::Failure;
@@ -67,12 +68,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let explain = |error: Error| place.explain(&error, arguments.settings.theiler);
         warnings.extend(plan.notes());
         let test = PermutationTest::new(arguments.permutations, arguments.common.seed);
-        let orders =
-            test.surrogates(plan.surrogates).orders_within(&samples.trials, samples.given.view()).map_err(explain)?;
+        let tested: Vec<Sides> = members.iter().map(|(member, _)| member.sides.first(plan.rows)).collect();
+        let trials = if samples.trials.len() == 1 { vec![plan.rows] } else { samples.trials.clone() };
+        let given = samples.given.slice_axis(Axis(0), (..plan.rows).into());
+        let orders = test.surrogates(plan.surrogates).orders_within(&trials, given).map_err(explain)?;
         let statistic = |rows: &[usize], number: usize| {
-            let (member, chosen) = &members[number];
-            let rearranged = member.sides.x.values.select(Axis(0), rows);
-            Ok(chosen.measure.estimate(rearranged.view(), &member.sides)?.value())
+            let rearranged = tested[number].x.values.select(Axis(0), rows);
+            Ok(members[number].1.measure.estimate(rearranged.view(), &tested[number])?.value())
         };
         family = Some(orders.run_family(members.len(), statistic).map_err(explain)?);
     }

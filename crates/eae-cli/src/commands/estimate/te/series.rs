@@ -9,7 +9,7 @@ use crate::commands::estimate::blocks::Block;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::measure::Sides;
-use crate::commands::estimate::significance::{Plan, SurrogatesName, seasonal, slow};
+use crate::commands::estimate::significance::{Plan, SurrogatesName, seasonal, slow, whole_periods};
 use crate::failure::Failure;
 
 /// The samples of a delay: `x` has the past of the source, `y` the next value of the target, and
@@ -231,11 +231,15 @@ fn plan(
                  --surrogates rotate"
         )
     });
+    let both = [found, if arguments.storage { found } else { autocorrelation_within(target.values.view(), rows)? }];
     let doubt = if arguments.storage || doubt.is_some() {
         doubt
     } else {
-        let both = [found, autocorrelation_within(target.values.view(), rows)?];
         slow("source and target change", both, rows.iter().sum()).or_else(|| seasonal("source and target", both))
     };
-    Ok(Plan { name, surrogates, why, doubt })
+    let rows = match trials {
+        [samples] if name == SurrogatesName::Rotate => whole_periods(both, *samples),
+        trials => trials.iter().sum(),
+    };
+    Ok(Plan { name, surrogates, why, rows, doubt })
 }
