@@ -1,5 +1,7 @@
 //! `eae te`: transfer entropy, a scan over delays, information storage.
 
+use std::fs;
+
 use knn_entropy::{ActiveInformationStorage, Condition, Embedding, PermutationTest, TransferEntropy};
 use ndarray::{Array2, Axis, s};
 
@@ -104,6 +106,25 @@ fn a_scan_says_once_what_holds_for_many_delays() {
     assert!(found.iter().any(|warning| warning == expected), "{found:?}");
     assert!(found.len() < 10, "{found:?}");
     assert!(!warnings("--delay 1..20").iter().any(|warning| warning.contains("leaves only")));
+}
+
+#[test]
+fn times_are_in_order_and_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let series = series();
+    let warnings = |rows: &[usize]| {
+        let line = |row: &usize| format!("{},{},{}\n", 2000 + 5 * row, series[[*row, 0]], series[[*row, 1]]);
+        let text = "time,x,y\n".to_owned() + &rows.iter().map(line).collect::<String>();
+        fs::write(folder.join("t.csv"), text).unwrap();
+        report(folder, "te t.csv --source x --target y")["warnings"].to_string()
+    };
+    let all: Vec<usize> = (0..300).collect();
+    assert_eq!(warnings(&all), "[]");
+    let backward: Vec<usize> = (0..300).rev().collect();
+    assert!(warnings(&backward).contains("they do not increase from row to row"));
+    let some: Vec<usize> = (0..300).filter(|row| row % 7 != 3).collect();
+    assert!(warnings(&some).contains("some are missing: 43 of 256 steps are longer"), "{}", warnings(&some));
 }
 
 #[test]

@@ -2,6 +2,7 @@ mod flags;
 mod notes;
 mod report;
 mod series;
+mod unused;
 
 use knn_entropy::{Error, PermutationTest, Warning};
 use ndarray::Axis;
@@ -53,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     warnings.extend(samples.left_out(series.len()));
     if group.is_none() {
-        warnings.extend(series::several(&data, &used).or_else(|| series::times(&data, &used)));
+        warnings.extend(unused::several(&data, &used).or_else(|| unused::times(&data, &used)));
     }
     if !arguments.ranks {
         warnings.extend(samples.tails.iter().cloned());
