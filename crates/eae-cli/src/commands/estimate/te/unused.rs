@@ -23,8 +23,8 @@ pub(super) fn several(data: &Data, used: &[usize]) -> Option<String> {
     })
 }
 
-/// Returns a note about an unused column of times that do not increase, or of which some are missing,
-/// because rows are taken for steps.
+/// Returns a note about an unused column of times that do not increase, or of which some are
+/// missing, because rows are taken for steps.
 pub(super) fn times(data: &Data, used: &[usize]) -> Option<String> {
     let columns = (0..data.table.values.ncols()).filter(|column| !used.contains(column));
     columns.filter(|column| data.table.categories[*column].is_none()).find_map(|column| {
