@@ -142,7 +142,8 @@ impl Report {
             Part::Train => [format!("{n} training {images}"), format!("training {images}")],
             Part::All => [format!("{n} {images} of {}", self.data), images.to_owned()],
         };
-        outln!("{error}: {reconstruction_error:.2}");
+        let digits = if *reconstruction_error < 0.1 { 4 } else { 2 };
+        outln!("{error}: {reconstruction_error:.digits$}");
         if let Some(codes) = codes {
             outln!("\ncodes of {of}\n{codes}");
         }

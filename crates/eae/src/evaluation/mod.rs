@@ -130,7 +130,9 @@ impl fmt::Display for Evaluation {
         };
         writeln!(f, "{:<48}model    compare with", format!("on {n} {images} that were held out"))?;
         let (error, mean) = (self.reconstruction_error, self.mean_image_error);
-        writeln!(f, "{summed:<40}  {error:9.2}  {mean:9.2}  (the mean {image})")?;
+        // A standardized error can be small.
+        let digits = if error < 0.1 { 4 } else { 2 };
+        writeln!(f, "{summed:<40}  {error:9.digits$}  {mean:9.2}  (the mean {image})")?;
         let (entropy, normal) = (codes.entropy, codes.normal_entropy);
         writeln!(
             f,

@@ -15,9 +15,10 @@ const MANY: f64 = 8.0;
 /// Largest number of rows whose neighbors are looked at, and of distances computed for them.
 const LOOKED_AT: usize = 64;
 const DISTANCES: usize = 50_000_000;
-/// Number of rows whose nearest neighbors show the number of directions in which rows spread, and
-/// the fewest rows that show it.
+/// Number of rows whose nearest neighbors show the number of directions in which rows spread,
+/// number of distances computed for them, and the fewest rows that show it.
 const OF_A_SURFACE: usize = 500;
+const NEAREST_DISTANCES: usize = 20_000_000;
 const ENOUGH: usize = 50;
 /// Fraction of the columns below which the number of directions is too small. Skewed rows in five
 /// and more columns have half as many directions as columns.
@@ -116,7 +117,7 @@ pub(super) fn outside(p: ArrayView2<'_, f64>, q: ArrayView2<'_, f64>) -> Option<
     let found = (0..looked_at).into_par_iter().filter(is_outside).count() as f64 / looked_at as f64;
     // Without more rows, the outermost row of the second set can be far from all others.
     let usual = USUALLY_OUTSIDE[usize::from(p.ncols() > 1)];
-    (found > usual + 1.0 / (m as f64).sqrt()).then(|| {
+    (found > usual + 1.0 / (m as f64).sqrt() + 0.25 / (looked_at as f64).sqrt()).then(|| {
         format!(
             "{} of the rows of the first file lie outside the rows of the second, where the density of the second is not known, \
              so the divergence can be much larger; use more rows in the second file",
@@ -127,7 +128,7 @@ pub(super) fn outside(p: ArrayView2<'_, f64>, q: ArrayView2<'_, f64>) -> Option<
 
 /// Returns the number of `n` rows whose nearest neighbors are looked at.
 fn some(n: usize) -> usize {
-    (DISTANCES / n).clamp(ENOUGH, OF_A_SURFACE).min(n)
+    (NEAREST_DISTANCES / n).clamp(ENOUGH, OF_A_SURFACE).min(n)
 }
 
 /// Returns the distances and numbers of the three rows that are nearest to a row, nearest first,
