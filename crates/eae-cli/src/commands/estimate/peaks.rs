@@ -46,8 +46,9 @@ impl Peaks {
             return (one.1 + other.1 >= LEAST).then_some(Self::Two([one, other]));
         }
         let atoms = atoms(&counts);
-        if let Some(step) = heaps(&counts, step(column)).or_else(|| grid_of_atoms(&atoms)) {
-            return is_coarse(step, &counts).then_some(Self::Heaps(step));
+        let heaps = heaps(&counts, step(column)).or_else(|| grid_of_atoms(&atoms));
+        if let Some(step) = heaps.filter(|step| is_coarse(*step, &counts)) {
+            return Some(Self::Heaps(step));
         }
         (!atoms.is_empty()).then_some(Self::Atoms(atoms))
     }
@@ -282,6 +283,9 @@ mod tests {
             for digits in [5, 7] {
                 let written = z.mapv(|z| format!("{:.digits$e}", z.exp()).parse::<f64>().unwrap());
                 assert_eq!(Peaks::of(written.view()), None, "{digits} digits");
+                let mut zeros = written;
+                zeros.iter_mut().step_by(20).for_each(|x| *x = 0.0);
+                assert_eq!(Peaks::of(zeros.view()), Some(Peaks::Atoms(vec![(0.0, 50)])), "{digits} digits");
             }
         }
     }

@@ -5,6 +5,7 @@ use knn_entropy::{Autocorrelation, Result, Surrogates, autocorrelation};
 use serde::Serialize;
 
 use super::blocks::Block;
+use crate::output::counted;
 
 /// Number of neighbors in the condition among which rows are permuted.
 const LOCAL: usize = 5;
@@ -67,9 +68,15 @@ fn common_period(both: [Autocorrelation; 2]) -> Option<usize> {
 }
 
 /// Returns the number of rows whose rotations keep a common season, of `n` rows. In a rotation, the
-/// first row follows the last one, which breaks the season unless the rows are whole periods.
-pub(super) fn whole_periods(both: [Autocorrelation; 2], n: usize) -> usize {
-    common_period(both).map_or(n, |period| n - n % period)
+/// first row follows the last one, which breaks the season unless the rows are whole periods. `why`
+/// then says that rows are left out.
+pub(super) fn whole_periods(both: [Autocorrelation; 2], n: usize, why: &mut String) -> usize {
+    let rest = common_period(both).map_or(0, |period| n % period);
+    if rest > 0 {
+        *why +=
+            &format!("; the test leaves out the last {}, so that the others are whole periods", counted(rest, "row"));
+    }
+    n - rest
 }
 
 /// Returns a doubt about a test of two series that have the same season, which is a dependence that
@@ -104,7 +111,7 @@ pub(super) fn plan(
     } else {
         "rows depend on earlier rows in both variables"
     };
-    let (name, why) = match wish {
+    let (name, mut why) = match wish {
         SurrogatesName::Auto if conditional && window == 0 && !series => {
             (SurrogatesName::Local, "rows with nearly the same condition can be exchanged".to_owned())
         }
@@ -129,11 +136,8 @@ pub(super) fn plan(
         SurrogatesName::Local => Surrogates::Local { k: LOCAL },
     };
     let independent = matches!(name, SurrogatesName::Shuffle | SurrogatesName::Local);
-    let unusual = if series {
-        slow("both variables change", [of_x, of_y], n).or_else(|| seasonal("both variables", [of_x, of_y]))
-    } else {
-        None
-    };
+    let both = [of_x, of_y];
+    let unusual = || slow("both variables change", both, n).or_else(|| seasonal("both variables", both));
     let doubt = (independent && (series || window > 0)).then(|| {
         format!(
             "the p-value may be too small: rows depend on earlier rows, which {} surrogates do not preserve; use \
@@ -141,8 +145,8 @@ pub(super) fn plan(
             super::settings::word(name)
         )
     });
-    let doubt = doubt.or(unusual);
-    let rows = if name == SurrogatesName::Rotate { whole_periods([of_x, of_y], n) } else { n };
+    let doubt = doubt.or_else(|| if series { unusual() } else { None });
+    let rows = if name == SurrogatesName::Rotate { whole_periods(both, n, &mut why) } else { n };
     Ok(Plan { name, surrogates, why, rows, doubt })
 }
 
@@ -191,7 +195,7 @@ mod tests {
         assert_eq!(seasons.rows, 400);
         let part = |x: &Array2<f64>| x.slice(s![..398, ..]).to_owned();
         let seasons = of(Auto, &part(&(&noise + &season)), &part(&(&season - &noise)), false, 0, 99);
-        assert_eq!(seasons.rows, 396);
+        assert!(seasons.rows == 396 && seasons.why.contains("leaves out the last 2 rows"), "{}", seasons.why);
         // Rows that are sorted by a label are not a series.
         let label = Array2::from_shape_fn((400, 1), |(i, _)| f64::from(i >= 200));
         let level = &noise + &label;

@@ -203,7 +203,6 @@ fn test(
     members: &[Member],
     permutations: usize,
 ) -> knn_entropy::Result<(Plan, FamilySignificance)> {
-    let target = members[0].sides.x.values.view();
     let size = (arguments.settings.theiler, permutations);
     let of = |member: &Member| plan(arguments.surrogates, &member.sides.x, &member.sides.y, false, size);
     // If one column is a series, all are tested as series.
@@ -218,10 +217,11 @@ fn test(
     let style = ProgressStyle::with_template("{bar:24} {percent:>3} %, {eta} left").expect("a valid template");
     let bar = bar.with_style(style);
     let orders = PermutationTest::new(permutations, arguments.common.seed).surrogates(plan.surrogates);
-    let family = orders.orders(target.nrows())?.run_family(members.len(), |rows, number| {
-        let Member { sides, chosen, .. } = &members[number];
+    let tested: Vec<Sides> = members.iter().map(|member| member.sides.first(plan.rows)).collect();
+    let family = orders.orders(plan.rows)?.run_family(members.len(), |rows, number| {
+        let sides = &tested[number];
         bar.inc(1);
-        Ok(chosen.measure.estimate(sides.x.values.select(Axis(0), rows).view(), sides)?.value())
+        Ok(members[number].chosen.measure.estimate(sides.x.values.select(Axis(0), rows).view(), sides)?.value())
     });
     bar.finish_and_clear();
     Ok((plan, family?))

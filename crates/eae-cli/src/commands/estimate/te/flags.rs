@@ -176,7 +176,7 @@ impl Arguments {
                 let have = match self.group {
                     Some(_) => format!("the longest series has {rows}"),
                     None if data.dropped > 0 => format!("the longest part without missing values has {rows}"),
-                    None => format!("there are {rows}"),
+                    None => format!("there {} {rows}", if *length == 1 { "is" } else { "are" }),
                 };
                 place.refuse(format!(
                     "{have}, but the past values and the next one need {needed}; use more rows, or a smaller {flags}"

@@ -157,7 +157,7 @@ fn plan(
         let nothing = Array2::<f64>::zeros((trials.iter().sum(), 0));
         test.orders_within(trials, nothing.view()).is_ok()
     };
-    let (name, why) = match arguments.surrogates {
+    let (name, mut why) = match arguments.surrogates {
         SurrogatesName::Auto if rotate() => (SurrogatesName::Rotate, format!("the {what} is a series")),
         SurrogatesName::Auto => (SurrogatesName::Blocks, format!("the {what} is a series with few rotations")),
         name => (name, "it was given with --surrogates".to_owned()),
@@ -182,7 +182,7 @@ fn plan(
         slow("source and target change", both, rows.iter().sum()).or_else(|| seasonal("source and target", both))
     };
     let rows = match trials {
-        [samples] if name == SurrogatesName::Rotate => whole_periods(both, *samples),
+        [samples] if name == SurrogatesName::Rotate => whole_periods(both, *samples, &mut why),
         trials => trials.iter().sum(),
     };
     Ok(Plan { name, surrogates, why, rows, doubt })
