@@ -24,7 +24,8 @@ pub(crate) struct Progress {
 
 /// True after an interrupt.
 pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// What to say if an interrupt ends the program at once, because the rest can be repeated.
+/// The message with which an interrupt ends the program at once. It is set when the remaining work
+/// can be repeated without loss.
 static REPEATABLE: Mutex<Option<String>> = Mutex::new(None);
 
 /// Makes interrupts end the program at once from now on, with this message.

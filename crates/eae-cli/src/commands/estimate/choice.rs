@@ -71,16 +71,16 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
         ));
         estimator = Estimator::MesnerShalizi;
     }
-    let mut made = made(sides, &wish, estimator, repeated, &mut notes)?;
-    if let (true, Err(Error::Duplicates { count, .. })) = (by_ross, &made.estimate) {
+    let mut attempt = attempt_by(sides, &wish, estimator, repeated, &mut notes)?;
+    if let (true, Err(Error::Duplicates { count, .. })) = (by_ross, &attempt.estimate) {
         notes.push(format!(
             "{}, so mesner-shalizi was used instead of ross",
             rows_that(*count, ["coincides with a neighbor of its label", "coincide with neighbors of their label"])
         ));
         estimator = Estimator::MesnerShalizi;
-        made = self::made(sides, &wish, estimator, repeated, &mut notes)?;
+        attempt = attempt_by(sides, &wish, estimator, repeated, &mut notes)?;
     }
-    let Made { metric, measure, estimate, ties } = made;
+    let Attempt { metric, measure, estimate, ties } = attempt;
     let (estimate, mut ties) = (estimate?, spread.unwrap_or(ties));
     if let (Some(share), Estimator::Gao | Estimator::Ross) = (tied(&estimate), estimator) {
         ties.share = share;
@@ -94,22 +94,22 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
 }
 
 /// An attempt to estimate, and how it was made.
-struct Made {
+struct Attempt {
     metric: MetricName,
     measure: Measure,
     estimate: knn_entropy::Result<Estimate>,
     ties: TiesReport,
 }
 
-/// Estimates from prepared variables. `repeated` is the fraction of rows that coincide with another
-/// row.
-fn made(
+/// Tries an estimator on prepared variables. `repeated` is the fraction of rows that coincide with
+/// another row.
+fn attempt_by(
     sides: &Sides,
     wish: &Wish<'_>,
     estimator: Estimator,
     repeated: f64,
     notes: &mut Vec<String>,
-) -> std::result::Result<Made, Refusal> {
+) -> std::result::Result<Attempt, Refusal> {
     let usual = if estimator == Estimator::Ross { MetricName::L2 } else { MetricName::Linf };
     let metric = wish.metric.unwrap_or(usual);
     let of = |kind| Measure { kind, k: wish.k, norm: Norm::from(metric), window: wish.window, seed: wish.seed };
@@ -118,7 +118,7 @@ fn made(
         Estimator::Auto | Estimator::Ksg1 | Estimator::Ksg2 => {
             let variant = if estimator == Estimator::Ksg2 { KsgVariant::Two } else { KsgVariant::One };
             let (measure, estimate, ties) = with_ties(sides, wish, ksg(variant), notes)?;
-            return Ok(Made { metric, measure, estimate, ties });
+            return Ok(Attempt { metric, measure, estimate, ties });
         }
         Estimator::Gao => (Kind::Gao, repeated, "ignored"),
         Estimator::MesnerShalizi => (Kind::MesnerShalizi, repeated, "counted"),
@@ -127,7 +127,7 @@ fn made(
     };
     let measure = of(kind);
     let estimate = measure.of(sides);
-    Ok(Made { metric, measure, estimate, ties: TiesReport { share, policy, steps: None } })
+    Ok(Attempt { metric, measure, estimate, ties: TiesReport { share, policy, steps: None } })
 }
 
 /// Returns the estimator that suits the columns, and marks columns of codes as labels.

@@ -104,6 +104,9 @@ pub(super) fn on_a_surface(rows: ArrayView2<'_, f64>) -> Option<String> {
 /// Such a row is much farther from its third neighbor in `q` than that neighbor is from its own.
 pub(super) fn outside(p: ArrayView2<'_, f64>, q: ArrayView2<'_, f64>) -> Option<String> {
     let (n, m) = (p.nrows(), q.nrows());
+    if m <= 3 {
+        return None;
+    }
     let (p, q) = (p.as_standard_layout(), q.as_standard_layout());
     let looked_at = some(n.max(m)).min(n);
     let is_outside = |place: &usize| {
@@ -111,9 +114,6 @@ pub(super) fn outside(p: ArrayView2<'_, f64>, q: ArrayView2<'_, f64>) -> Option<
         let (own, _) = nearest(q.row(neighbor), q.view(), Some(neighbor))[2];
         own > 0.0 && distance > OUTSIDE * own
     };
-    if m <= 3 {
-        return None;
-    }
     let found = (0..looked_at).into_par_iter().filter(is_outside).count() as f64 / looked_at as f64;
     // Without more rows, the outermost row of the second set can be far from all others.
     let usual = USUALLY_OUTSIDE[usize::from(p.ncols() > 1)];

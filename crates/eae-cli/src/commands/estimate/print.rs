@@ -34,9 +34,7 @@ impl Found {
         self.local = self.local.map(|local| local + term);
         self
     }
-}
 
-impl Found {
     /// Multiplies the error and the width of the interval by a factor.
     pub(super) fn widened(mut self, factor: f64) -> Self {
         let value = self.value;
@@ -103,8 +101,8 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Creates the numbers of a report about `n` rows of a file, of which `dropped` others were
-    /// left out.
+    /// Creates the numbers of a report about `n` rows of a file. `dropped` other rows were left
+    /// out.
     pub(super) fn new(
         settings: &Settings,
         n: usize,

@@ -113,8 +113,8 @@ impl Arguments {
         let of_library = chosen.estimate.warnings().iter();
         let of_library = of_library.filter_map(|warning| match warning {
             Warning::Repeated { copies, rows } => Some(format!(
-                "{} an earlier one, as if a part of the file was there twice; remove such a part",
-                format_args!("{copies} of {rows} time steps repeat")
+                "{copies} of {rows} time steps repeat an earlier one, as if a part of the file was there twice; remove such a \
+                 part"
             )),
             warning => reworded(warning, self.settings.unit, &name, [place, place]),
         });

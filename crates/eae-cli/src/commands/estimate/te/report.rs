@@ -82,13 +82,14 @@ impl Outcome<'_> {
     pub(super) fn print(self) {
         let Self { arguments, members, .. } = &self;
         let unit = arguments.settings.unit;
+        let factors: Vec<f64> = members.iter().map(|(_, chosen)| self.widening(chosen)).collect();
         let delays: Vec<Delay> = members
             .iter()
             .enumerate()
             .map(|(number, (member, chosen))| Delay {
                 delay: member.delay,
                 transfer_entropy: unit.of(chosen.estimate.value()),
-                standard_error: unit.of(self.widening(chosen) * chosen.estimate.standard_error()),
+                standard_error: unit.of(factors[number] * chosen.estimate.standard_error()),
                 p_value: self.family.as_ref().map(|family| family.members()[number].p_value()),
                 corrected_p_value: self.family.as_ref().map(|family| family.corrected_p_value(number)),
             })
@@ -99,7 +100,7 @@ impl Outcome<'_> {
         }
         let chosen = &members[best].1;
         let range = members.len() > 1;
-        let found = Found::from(&chosen.estimate).widened(self.widening(chosen));
+        let found = Found::from(&chosen.estimate).widened(factors[best]);
         let n = self.times.len();
         let numbers = Numbers::new(&arguments.settings, n, &found, self.data.source(), self.warnings.clone());
         if arguments.common.json {
